@@ -1,0 +1,123 @@
+//! Where datums wait for a name: the instance id or the group's name may come minutes after the first window.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::agent::core::account::Reason;
+use crate::aggregate::label::{Missing, Unnamed};
+use crate::aggregate::window::Target;
+use crate::model::datum::Datum;
+use crate::model::identity::Who;
+
+/// How long they wait.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Bytes that one of them takes, nearly: fixed part, and each value with its count.
+const FIXED_BYTES: usize = 200;
+const VALUE_BYTES: usize = 16;
+
+#[derive(Debug)]
+struct Waiter {
+    since: Duration,
+    missing: Missing,
+    unnamed: Unnamed,
+}
+
+/// The waiting room.
+#[derive(Debug, Default)]
+pub struct WaitingRoom {
+    waiters: Vec<Waiter>,
+}
+
+impl WaitingRoom {
+    /// Names what can be named; the rest waits.
+    pub fn enter(
+        &mut self,
+        list: Vec<Unnamed>,
+        who: &BTreeMap<Target, Who>,
+        now: Duration,
+    ) -> Vec<Datum> {
+        let mut named = Vec::new();
+        for unnamed in list {
+            match name(&unnamed, who) {
+                Ok(datum) => named.push(datum),
+                Err(missing) => self.waiters.push(Waiter {
+                    since: now,
+                    missing,
+                    unnamed,
+                }),
+            }
+        }
+        named
+    }
+
+    /// Someone's identity changed: those that can be named now.
+    pub fn leave(&mut self, who: &BTreeMap<Target, Who>) -> Vec<Datum> {
+        let mut named = Vec::new();
+        self.waiters
+            .retain(|waiter| match name(&waiter.unnamed, who) {
+                Ok(datum) => {
+                    named.push(datum);
+                    false
+                }
+                Err(_) => true,
+            });
+        named
+    }
+
+    /// Those that waited too long, and the oldest while there is no room.
+    pub fn expire(&mut self, now: Duration, memory_bytes: usize) -> Vec<Reason> {
+        let mut gone = Vec::new();
+        self.waiters.retain(|waiter| {
+            let patient = now.saturating_sub(waiter.since) < PATIENCE;
+            if !patient {
+                gone.push(match waiter.missing {
+                    Missing::Group => Reason::NoAsg,
+                    Missing::InstanceId => Reason::NoInstanceId,
+                });
+            }
+            patient
+        });
+        let mut bytes: usize = self.waiters.iter().map(Waiter::bytes).sum();
+        let mut over = 0;
+        for waiter in &self.waiters {
+            if bytes <= memory_bytes {
+                break;
+            }
+            bytes -= waiter.bytes();
+            over += 1;
+        }
+        self.waiters.drain(..over);
+        gone.extend(std::iter::repeat_n(Reason::MemoryFull, over));
+        gone
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// Nobody waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiters.is_empty()
+    }
+
+    /// What somebody waits for.
+    #[must_use]
+    pub fn missing(&self, what: Missing) -> bool {
+        self.waiters.iter().any(|waiter| waiter.missing == what)
+    }
+}
+
+impl Waiter {
+    fn bytes(&self) -> usize {
+        FIXED_BYTES + VALUE_BYTES * self.unnamed.values.len()
+    }
+}
+
+fn name(unnamed: &Unnamed, who: &BTreeMap<Target, Who>) -> Result<Datum, Missing> {
+    let who = who.get(&unnamed.key.target).ok_or(Missing::InstanceId)?;
+    unnamed.name(who)
+}

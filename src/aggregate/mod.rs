@@ -1,0 +1,11 @@
+//! Floor 1, pure: from what collectors read to what each series was in each window. No clock, no I/O.
+
+pub mod admission;
+pub mod aggregator;
+pub mod counter;
+pub mod distribution;
+pub mod fold;
+pub mod heartbeat;
+pub mod label;
+pub mod sources;
+pub mod window;

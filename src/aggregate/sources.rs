@@ -1,0 +1,219 @@
+//! Series fed by sources: each source's newest contribution, folded on the grid of the fastest.
+//!
+//! A source is one collector's namespace or socket. If one that was read before has failed since, or is older
+//! than two and a half of its periods, the folded series is withheld: half a sum is a wrong sum.
+
+use std::time::Duration;
+
+use crate::aggregate::counter::Fine;
+use crate::aggregate::fold::{Folding, Partial, newest};
+use crate::model::reading::Fold;
+
+/// Periods after which a contribution is too old to be folded, in halves.
+const STALE_HALF_PERIODS: u32 = 5;
+
+/// A source whose collector went on without it for so long no longer belongs to the series.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+
+/// Who contributes: a collector task and, where it has several, the namespace or socket.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceKey {
+    /// The collector's sampling period; the fastest leads.
+    pub period: Duration,
+    /// The collector's number.
+    pub collector: usize,
+    /// Namespace or socket.
+    pub origin: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Contribution {
+    source: SourceKey,
+    at: Duration,
+    failed: bool,
+    folding: Folding,
+}
+
+/// One series and what each source last gave to it.
+#[derive(Debug, Clone)]
+pub struct Series {
+    fold: Fold,
+    /// Increases must count once: they are added up until they are taken.
+    increases: bool,
+    contributions: Vec<Contribution>,
+    last: Option<f64>,
+}
+
+/// The state of a series for a rule that looks at it from outside.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Newest {
+    /// Read and fresh.
+    Value(f64),
+    /// Read before, but a source failed or fell silent.
+    Withheld,
+}
+
+impl Series {
+    /// A series without contributions.
+    #[must_use]
+    pub fn new(fold: Fold, increases: bool) -> Self {
+        Series {
+            fold,
+            increases,
+            contributions: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// Takes in what a source gave in the pass due at `at`.
+    pub fn contribute(&mut self, source: SourceKey, at: Duration, folding: Folding) {
+        match self
+            .contributions
+            .iter_mut()
+            .find(|known| known.source == source)
+        {
+            Some(known) => {
+                known.folding = if self.increases {
+                    known.folding.clone().and(folding)
+                } else {
+                    folding
+                };
+                known.at = at;
+                known.failed = false;
+            }
+            None => {
+                self.contributions.push(Contribution {
+                    source,
+                    at,
+                    failed: false,
+                    folding,
+                });
+                self.contributions.sort_by(|a, b| a.source.cmp(&b.source));
+            }
+        }
+    }
+
+    /// Marks all sources of a collector failed that were not read at `at`.
+    pub fn fail(&mut self, collector: usize, at: Duration) {
+        for known in &mut self.contributions {
+            if known.source.collector == collector && known.at != at {
+                known.failed = true;
+            }
+        }
+    }
+
+    /// The value on the grid of the fastest source: made when `collector` is the one that leads.
+    pub fn take(&mut self, collector: usize, at: Duration) -> Option<Fine> {
+        self.contributions
+            .retain(|known| known.failed || at.saturating_sub(known.at) <= FORGOTTEN_AFTER);
+        if self.contributions.first()?.source.collector != collector || self.is_withheld(at) {
+            return None;
+        }
+        let foldings = self.contributions.iter().map(|known| known.folding.clone());
+        let fine = foldings.reduce(Folding::and)?.finish(self.fold);
+        if self.increases {
+            for known in &mut self.contributions {
+                known.folding = Folding::Moment(Partial::of(0.0));
+            }
+        }
+        self.last = newest(&fine);
+        Some(fine)
+    }
+
+    /// The newest value, or that it is withheld; `None` when it was never made.
+    #[must_use]
+    pub fn newest(&self, at: Duration) -> Option<Newest> {
+        let last = self.last?;
+        Some(if self.is_withheld(at) {
+            Newest::Withheld
+        } else {
+            Newest::Value(last)
+        })
+    }
+
+    /// The last value that was made, however old.
+    #[must_use]
+    pub fn last(&self) -> Option<f64> {
+        self.last
+    }
+
+    fn is_withheld(&self, at: Duration) -> bool {
+        self.contributions.iter().any(|known| {
+            known.failed
+                || at.saturating_sub(known.at) * 2 > known.source.period * STALE_HALF_PERIODS
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(period: u64, collector: usize, origin: &str) -> SourceKey {
+        SourceKey {
+            period: Duration::from_secs(period),
+            collector,
+            origin: Some(origin.to_owned()),
+        }
+    }
+
+    fn give(series: &mut Series, source: SourceKey, at: u64, value: f64) {
+        series.contribute(
+            source,
+            Duration::from_secs(at),
+            Folding::Moment(Partial::of(value)),
+        );
+    }
+
+    #[test]
+    fn the_fastest_source_leads_and_the_newest_of_the_others_is_folded_in() {
+        let mut series = Series::new(Fold::Sum, false);
+        give(&mut series, source(10, 1, "b"), 0, 100.0);
+        assert_eq!(series.take(1, Duration::ZERO), Some(Fine::Value(100.0)));
+        for at in 0..3 {
+            give(&mut series, source(1, 0, "a"), at, 1.0);
+            assert_eq!(
+                series.take(0, Duration::from_secs(at)),
+                Some(Fine::Value(101.0))
+            );
+            assert_eq!(series.take(1, Duration::from_secs(at)), None);
+        }
+    }
+
+    #[test]
+    fn increases_of_a_slower_source_count_once() {
+        let mut series = Series::new(Fold::Sum, true);
+        give(&mut series, source(10, 1, "b"), 0, 7.0);
+        give(&mut series, source(1, 0, "a"), 0, 1.0);
+        assert_eq!(series.take(0, Duration::ZERO), Some(Fine::Value(8.0)));
+        give(&mut series, source(1, 0, "a"), 1, 1.0);
+        assert_eq!(
+            series.take(0, Duration::from_secs(1)),
+            Some(Fine::Value(1.0))
+        );
+    }
+
+    #[test]
+    fn a_source_that_failed_withholds_the_series_until_it_is_read_again() {
+        let mut series = Series::new(Fold::Max, false);
+        give(&mut series, source(1, 0, "a"), 0, 1.0);
+        give(&mut series, source(1, 1, "b"), 0, 2.0);
+        let at = Duration::from_secs(1);
+        series.fail(1, at);
+        give(&mut series, source(1, 0, "a"), 1, 1.0);
+        assert_eq!(series.take(0, at), None);
+        give(&mut series, source(1, 1, "b"), 1, 2.0);
+        assert_eq!(series.take(0, at), Some(Fine::Value(2.0)));
+    }
+
+    #[test]
+    fn a_source_older_than_two_and_a_half_periods_withholds_the_series() {
+        for (age_ms, withheld) in [(2499, false), (2500, false), (2501, true)] {
+            let mut series = Series::new(Fold::Max, false);
+            give(&mut series, source(1, 0, "a"), 0, 1.0);
+            assert!(series.take(0, Duration::ZERO).is_some());
+            let newest = series.newest(Duration::from_millis(age_ms));
+            assert_eq!(newest == Some(Newest::Withheld), withheld, "{age_ms} ms");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Floor 6: the command line, as types only.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A firewall's dataplane, sampled each second, its whole distribution in CloudWatch.
+#[derive(Debug, Parser)]
+#[command(name = "fwmetrics", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Configuration file [default: /etc/fwmetrics/fwmetrics.toml if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sample now and print: needs no AWS, no configuration, no root
+    #[command(
+        after_help = "Example:\n  fwmetrics once --only cpu,conntrack --over 5s\n\nExit codes: 0 all well, 1 a collector or a send failed, 2 usage, 78 bad or missing configuration"
+    )]
+    Once(Once),
+    /// Sample each second and publish each minute, until SIGTERM
+    #[command(
+        after_help = "Example:\n  fwmetrics run --config /etc/fwmetrics/fwmetrics.toml\n  FWMETRICS_IDENTITY__INSTANCE_ID=i-test fwmetrics run --dry-run"
+    )]
+    Run(Run),
+    /// Read the configuration and print every fault with file and line; opens no connection
+    #[command(after_help = "Example:\n  fwmetrics check --config fwmetrics.toml")]
+    Check,
+    /// The catalogue: every metric, its unit, dimension sets, source, default and cost
+    #[command(after_help = "Example:\n  fwmetrics metrics --format markdown")]
+    Metrics(Metrics),
+}
+
+/// `once`.
+#[derive(Debug, Args)]
+pub struct Once {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = OnceFormat::Table)]
+    pub format: OnceFormat,
+    /// Time between the two passes
+    #[arg(long, default_value = "1s", value_parser = over, value_name = "TIME")]
+    pub over: Duration,
+    /// Only these collectors
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Opt-in metrics and fine series too
+    #[arg(long)]
+    pub all: bool,
+    /// With `datums` and `--publish`: the group's series too
+    #[arg(long)]
+    pub fleet: bool,
+    /// Send it for real and print CloudWatch's answer
+    #[arg(long)]
+    pub publish: bool,
+}
+
+/// Form of `once`'s output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnceFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+    /// PutMetricData inputs for the AWS CLI
+    Datums,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The whole pipeline, but print each batch (one line of JSON) instead of sending it
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `metrics`.
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = MetricsFormat::Table)]
+    pub format: MetricsFormat,
+}
+
+/// Form of `metrics`' output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricsFormat {
+    /// For people
+    Table,
+    /// An array of objects
+    Json,
+    /// The README's table
+    Markdown,
+}
+
+/// A time such as `1s` or `500ms`; the passes must lie apart, and an hour is no look at the moment.
+fn over(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|e| e.to_string())?;
+    let bounds = Duration::from_millis(100)..=Duration::from_secs(3600);
+    if bounds.contains(&time) {
+        Ok(time)
+    } else {
+        Err("100ms to 1h".to_owned())
+    }
+}

@@ -1,0 +1,21 @@
+//! `fwmetrics check`: the configuration was read without a fault, or we would not be here.
+
+use super::{Failure, print};
+use crate::config::{Config, DEFAULT_FILE};
+
+/// Says that all is well, and what would run.
+pub(super) fn call(file: Option<&str>, config: &Config) -> Result<(), Failure> {
+    let default_is_there = std::path::Path::new(DEFAULT_FILE).exists();
+    let name = file
+        .or(default_is_there.then_some(DEFAULT_FILE))
+        .unwrap_or("no file, defaults");
+    let collectors: Vec<&str> = config
+        .collectors()
+        .iter()
+        .map(|wanted| wanted.spec.name)
+        .collect();
+    print(&format!(
+        "configuration without fault ({name}); collectors: {}\n",
+        collectors.join(", ")
+    ))
+}

@@ -1,0 +1,110 @@
+//! Floor 7: one file a command. Each says how it ended; `main` prints why and exits.
+
+mod check;
+mod metrics;
+mod once;
+mod run;
+
+use std::io::{ErrorKind, Write};
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config};
+use crate::model::faults::{Fault, Faults, Place};
+use crate::publish::cloudwatch;
+
+/// How a command ended when it did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Bad or missing configuration: exit code 78, which systemd does not restart on.
+    #[error("{0}")]
+    Config(#[from] Faults),
+    /// Something failed, and this is why: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+    /// Something failed and has been shown already: exit code 1.
+    #[error("")]
+    Shown,
+    /// Wrong use: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// Nobody reads our output any more: exit code 0.
+    #[error("")]
+    Closed,
+}
+
+impl Failure {
+    /// The exit code.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::Closed => 0,
+            Failure::Failed(_) | Failure::Shown => 1,
+            Failure::Usage(_) => 2,
+            Failure::Config(_) => 78,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// How it failed.
+pub fn call(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Once(args) => once::call(args, &load(cli)?),
+        Command::Run(args) => run::call(args, &load(cli)?),
+        Command::Check => check::call(cli.config.as_deref(), &load(cli)?),
+        Command::Metrics(args) => metrics::call(args),
+    }
+}
+
+/// The configuration, and an environment that the SDK can live with.
+fn load(cli: &Cli) -> Result<Config, Failure> {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect();
+    let config = config::load(cli.config.as_deref(), &environment);
+    let get = |name: &str| std::env::var(name).ok();
+    match (config, cloudwatch::check_environment(get)) {
+        (Ok(config), Ok(())) => Ok(config),
+        (config, sdk) => {
+            let mut faults = config.err().unwrap_or(Faults {
+                file: None,
+                list: Vec::new(),
+            });
+            faults
+                .list
+                .extend(sdk.err().map(|(name, wrong, remedy)| Fault {
+                    place: Place::Environment(name),
+                    key: String::new(),
+                    wrong,
+                    remedy,
+                }));
+            Err(Failure::Config(faults))
+        }
+    }
+}
+
+/// Writes to standard output, without colours where it is no terminal.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Failed(format!("cannot write to standard output: {error}")),
+    })
+}
+
+/// Our one thread.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot start the runtime: {error}")))
+}

@@ -1,0 +1,231 @@
+//! Floor 5: text to [`Config`]. Puts together the settings that each part owns, and owns those of the log.
+
+mod check;
+mod sections;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::collector::{Collector, Context, Spec};
+use crate::collectors;
+use crate::host::files::Root;
+use crate::identity;
+use crate::model::faults::{Fault, Faults, Place};
+use crate::model::selection::Selection;
+use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
+
+/// Where the configuration is looked for when none is named.
+pub const DEFAULT_FILE: &str = "/etc/fwmetrics/fwmetrics.toml";
+
+/// A configuration without faults.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where /proc and /sys are looked for.
+    pub root: PathBuf,
+    /// `[log]`.
+    pub log: Log,
+    /// `[cloudwatch]`.
+    pub cloudwatch: CloudWatchSettings,
+    /// `[metrics]`.
+    pub metrics: Selection,
+    /// `[identity]`.
+    pub identity: identity::Settings,
+    /// `[spool]`.
+    pub spool: SpoolSettings,
+    /// `[collectors]`.
+    pub collectors: Collectors,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            root: PathBuf::from("/"),
+            log: Log::default(),
+            cloudwatch: CloudWatchSettings::default(),
+            metrics: Selection::default(),
+            identity: identity::Settings::default(),
+            spool: SpoolSettings::default(),
+            collectors: Collectors::default(),
+        }
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// In RUST_LOG syntax.
+    pub level: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// `[collectors]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Collectors {
+    /// Every collector whose source exists runs.
+    pub auto: bool,
+    /// But these.
+    pub disable: BTreeSet<String>,
+    /// `[collectors.NAME]`, as each collector reads it itself.
+    #[serde(flatten)]
+    pub tables: BTreeMap<String, toml::Table>,
+}
+
+impl Default for Collectors {
+    fn default() -> Self {
+        Collectors {
+            auto: true,
+            disable: BTreeSet::new(),
+            tables: BTreeMap::new(),
+        }
+    }
+}
+
+/// A collector that this configuration runs.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What it is.
+    pub spec: &'static Spec,
+    /// Its table.
+    pub table: toml::Table,
+    /// Time between passes.
+    pub period: Duration,
+    /// Deadline of a pass.
+    pub timeout: Duration,
+    root: Root,
+}
+
+impl Wanted {
+    /// Makes the collector.
+    ///
+    /// # Errors
+    /// Names the collector and what it cannot work with.
+    pub fn build(&self) -> Result<Box<dyn Collector>, String> {
+        let context = Context {
+            root: self.root.clone(),
+            timeout: self.timeout,
+        };
+        (self.spec.build)(&self.table, context)
+            .map_err(|why| format!("[collectors.{}]: {why}", self.spec.name))
+    }
+}
+
+impl Config {
+    /// The collectors that run, in the order of the list.
+    #[must_use]
+    pub fn collectors(&self) -> Vec<Wanted> {
+        collectors::ALL
+            .iter()
+            .filter(|spec| self.runs(spec))
+            .map(|spec| {
+                let table = self
+                    .collectors
+                    .tables
+                    .get(spec.name)
+                    .cloned()
+                    .unwrap_or_default();
+                let secs = |key: &str, default: i64| {
+                    let configured = table.get(key).and_then(toml::Value::as_integer);
+                    Duration::from_secs(u64::try_from(configured.unwrap_or(default)).unwrap_or(1))
+                };
+                Wanted {
+                    spec,
+                    period: secs("sample_secs", spec.sample_secs),
+                    timeout: secs("timeout_secs", spec.timeout_secs),
+                    root: Root::new(&self.root),
+                    table,
+                }
+            })
+            .collect()
+    }
+
+    fn runs(&self, spec: &Spec) -> bool {
+        let asked = self.collectors.auto || self.collectors.tables.contains_key(spec.name);
+        let needed = !spec.on_demand || spec.metrics().any(|metric| self.metrics.any(metric));
+        asked && needed && !self.collectors.disable.contains(spec.name)
+    }
+}
+
+/// Reads the configuration: this file, else the default one if it is there, else defaults; and the environment.
+///
+/// # Errors
+/// All faults at once.
+pub fn load(file: Option<&str>, environment: &[(String, String)]) -> Result<Config, Faults> {
+    let name = file.unwrap_or(DEFAULT_FILE);
+    let text = match std::fs::read_to_string(name) {
+        Ok(text) => Some(text),
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let wrong = format!("cannot read it: {error}");
+            let remedy = "name a readable file with --config".to_owned();
+            let fault = Fault {
+                place: Place::File,
+                key: String::new(),
+                wrong,
+                remedy,
+            };
+            return Err(Faults {
+                file: Some(name.to_owned()),
+                list: vec![fault],
+            });
+        }
+    };
+    let file = text.is_some().then(|| name.to_owned());
+    parse(text.as_deref().unwrap_or_default(), file, environment)
+}
+
+/// Reads a configuration from text and environment.
+///
+/// # Errors
+/// All faults at once.
+pub fn parse(
+    text: &str,
+    file: Option<String>,
+    environment: &[(String, String)],
+) -> Result<Config, Faults> {
+    let (tree, mut list) = tree::Tree::read(text, environment);
+    list.extend(check::check(&tree));
+    list.sort();
+    list.dedup();
+    if !list.is_empty() {
+        return Err(Faults { file, list });
+    }
+    tree.deserialize().map_err(|wrong| {
+        let fault = Fault {
+            place: Place::File,
+            key: String::new(),
+            wrong,
+            remedy: String::new(),
+        };
+        Faults {
+            file,
+            list: vec![fault],
+        }
+    })
+}

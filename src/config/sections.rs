@@ -1,0 +1,100 @@
+//! All tables and keys there are, gathered from the parts that own them.
+
+use crate::collectors;
+use crate::identity;
+use crate::model::schema::{Key, KeyKind, Section, absolute_path};
+use crate::model::selection;
+use crate::publish::settings;
+
+static TOP: Section = Section {
+    name: "",
+    keys: &[Key::new(
+        "root",
+        KeyKind::Text(absolute_path),
+        "\"/\"",
+        "Where /proc and /sys are looked for.",
+    )],
+};
+
+static LOG: Section = Section {
+    name: "log",
+    keys: &[
+        Key::new(
+            "level",
+            KeyKind::Text(log_level),
+            "\"info\"",
+            "In RUST_LOG syntax: a level, or target=level pairs.",
+        ),
+        Key::new(
+            "format",
+            KeyKind::OneOf(&["text", "json"]),
+            "\"text\"",
+            "Form of log lines.",
+        ),
+    ],
+};
+
+static COLLECTORS: Section = Section {
+    name: "collectors",
+    keys: &[
+        Key::new(
+            "auto",
+            KeyKind::Bool,
+            "true",
+            "Run every collector whose source exists; else only those with a table here.",
+        ),
+        Key::new(
+            "disable",
+            KeyKind::TextList,
+            "[]",
+            "Collectors that never run.",
+        ),
+    ],
+};
+
+/// Keys that every collector has.
+static COMMON: [Key; 2] = [
+    Key::new(
+        "sample_secs",
+        KeyKind::Int {
+            min: 1,
+            max: 86_400,
+        },
+        "1",
+        "Seconds between passes; divides [cloudwatch] period_secs or is a multiple of it.",
+    ),
+    Key::new(
+        "timeout_secs",
+        KeyKind::Int { min: 1, max: 300 },
+        "1",
+        "Deadline of a pass.",
+    ),
+];
+
+fn log_level(text: &str) -> Result<(), String> {
+    tracing_subscriber::EnvFilter::builder()
+        .parse(text)
+        .map(|_| ())
+        .map_err(|_| "a level such as \"info\" or \"warn,fwmetrics=debug\"".to_owned())
+}
+
+/// Every table with its dotted path and its keys.
+pub(super) fn all() -> Vec<(String, Vec<&'static Key>)> {
+    let fixed = [
+        &TOP,
+        &LOG,
+        &settings::CLOUDWATCH,
+        &selection::SECTION,
+        &identity::SECTION,
+        &settings::SPOOL,
+        &COLLECTORS,
+    ];
+    let fixed = fixed
+        .into_iter()
+        .map(|section| (section.name.to_owned(), section.keys.iter().collect()));
+    let collectors = collectors::ALL.iter().map(|spec| {
+        let keys = COMMON.iter().chain(spec.keys).collect();
+        (format!("collectors.{}", spec.name), keys)
+    });
+    fixed.chain(collectors).collect()
+}

@@ -1,0 +1,165 @@
+//! The spanned tree: what the file says, with the environment grafted in, and where each key came from.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Config, sections};
+use crate::model::faults::{Fault, Place};
+use crate::model::schema::KeyKind;
+
+const PREFIX: &str = "FWMETRICS_";
+
+/// The tree and the origin of its spans: those beyond the file's end are numbers of environment variables.
+pub(super) struct Tree<'t> {
+    table: Spanned<DeTable<'t>>,
+    line_starts: Vec<usize>,
+    length: usize,
+    variables: Vec<String>,
+}
+
+impl<'t> Tree<'t> {
+    /// Parses the file and grafts the environment. Syntax faults and unknown variables are returned beside.
+    pub(super) fn read(text: &'t str, environment: &'t [(String, String)]) -> (Self, Vec<Fault>) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let mut tree = Tree {
+            table,
+            line_starts: std::iter::once(0)
+                .chain(starts.map(|(at, _)| at + 1))
+                .collect(),
+            length: text.len(),
+            variables: Vec::new(),
+        };
+        let mut faults: Vec<Fault> = errors
+            .iter()
+            .map(|error| Fault {
+                place: tree.place(error.span().map_or(0, |span| span.start)),
+                key: String::new(),
+                wrong: error.message().to_owned(),
+                remedy: "TOML is wanted: key = value, [table]".to_owned(),
+            })
+            .collect();
+        for (name, value) in environment
+            .iter()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+        {
+            faults.extend(tree.graft(name, value).err());
+        }
+        (tree, faults)
+    }
+
+    /// The top table.
+    pub(super) fn top(&self) -> &DeTable<'t> {
+        self.table.get_ref()
+    }
+
+    /// Where the key or value that begins here is from.
+    pub(super) fn place(&self, start: usize) -> Place {
+        match start
+            .checked_sub(self.length + 1)
+            .and_then(|number| self.variables.get(number))
+        {
+            Some(name) => Place::Environment(name.clone()),
+            None => Place::Line(self.line_starts.partition_point(|line| *line <= start)),
+        }
+    }
+
+    /// The typed configuration. The schema was checked before, so this fails only where the two disagree.
+    pub(super) fn deserialize(self) -> Result<Config, String> {
+        Config::deserialize(toml::de::Deserializer::from(self.table)).map_err(|e| e.to_string())
+    }
+
+    fn graft(&mut self, name: &str, text: &'t str) -> Result<(), Fault> {
+        let path: Vec<String> = name[PREFIX.len()..]
+            .split("__")
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let (key, tables) = path
+            .split_last()
+            .map_or(("", &[][..]), |(k, t)| (k.as_str(), t));
+        let fault = |wrong: String, remedy: String| Fault {
+            place: Place::Environment(name.to_owned()),
+            key: path.join("."),
+            wrong,
+            remedy,
+        };
+        let table = tables.join(".");
+        let kind = sections::all()
+            .into_iter()
+            .find(|(path, _)| *path == table)
+            .and_then(|(_, keys)| keys.into_iter().find(|known| known.name == key))
+            .map(|known| known.kind)
+            .ok_or_else(|| fault("no such key".to_owned(), near_variable(name)))?;
+        let value = match kind {
+            KeyKind::Text(_) | KeyKind::OneOf(_) => DeValue::String(Cow::Borrowed(text)),
+            _ => {
+                let parsed = DeValue::parse(text).map_err(|error| {
+                    let wrong = format!("{text:?} is no TOML value: {}", error.message());
+                    fault(wrong, "quote texts inside lists".to_owned())
+                })?;
+                parsed.into_inner()
+            }
+        };
+        let span = self.length + 1 + self.variables.len();
+        self.variables.push(name.to_owned());
+        insert(self.table.get_mut(), tables, key, span, value);
+        Ok(())
+    }
+}
+
+fn insert<'t>(
+    table: &mut DeTable<'t>,
+    path: &[String],
+    key: &str,
+    span: usize,
+    value: DeValue<'t>,
+) {
+    let Some((first, rest)) = path.split_first() else {
+        table.remove(key);
+        table.insert(
+            spanned(span, Cow::Owned(key.to_owned())),
+            spanned(span, value),
+        );
+        return;
+    };
+    if !table.keys().any(|known| known.get_ref() == first) {
+        let empty = DeValue::Table(DeTable::new());
+        table.insert(
+            spanned(span, Cow::Owned(first.clone())),
+            spanned(span, empty),
+        );
+    }
+    let inner = table.iter_mut().find(|(known, _)| known.get_ref() == first);
+    // Something else than a table under this name is a fault that the check reports.
+    if let Some((_, value_of)) = inner
+        && let DeValue::Table(inner) = value_of.get_mut()
+    {
+        insert(inner, rest, key, span, value);
+    }
+}
+
+fn spanned<T>(start: usize, value: T) -> Spanned<T> {
+    Spanned::new(start..start, value)
+}
+
+fn near_variable(name: &str) -> String {
+    let known = sections::all().into_iter().flat_map(|(path, keys)| {
+        keys.into_iter().map(move |key| {
+            let table = if path.is_empty() {
+                String::new()
+            } else {
+                format!("{path}.")
+            };
+            format!(
+                "{PREFIX}{}",
+                format!("{table}{}", key.name)
+                    .replace('.', "__")
+                    .to_ascii_uppercase()
+            )
+        })
+    });
+    super::check::nearest(name, known)
+}

@@ -1,0 +1,13 @@
+//! Floor 0: the words every other room speaks; plain data without clock, socket or file.
+
+pub mod datum;
+pub mod dimension;
+pub mod faults;
+pub mod identity;
+pub mod limits;
+pub mod metric;
+pub mod names;
+pub mod reading;
+pub mod schema;
+pub mod selection;
+pub mod unit;

@@ -1,0 +1,113 @@
+//! The metrics that more than one source emits, or that a rule elsewhere refers to. What one source alone
+//! emits is declared in that source's folder.
+
+use crate::model::dimension::OwnDimension;
+use crate::model::metric::{Detail, Metric, Sets};
+use crate::model::unit::Unit;
+
+/// How near the firewall is to its nearest hard limit.
+pub static CAPACITY_UTILIZATION: Metric = Metric::new(
+    "CapacityUtilization",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Distance to the nearest hard limit: the highest of dataplane CPU, session table, remote access and EC2 connection-tracking utilization; absent while the dataplane CPU cannot be read",
+);
+
+/// Mean busy share of the dataplane cores.
+pub static DATAPLANE_CPU_UTILIZATION: Metric = Metric::new(
+    "DataplaneCpuUtilization",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Mean busy share of the dataplane cores; Linux: /proc/stat, 1 - (idle + iowait) / total, all cores unless some are isolated",
+)
+.detail(Detail::OptIn(OwnDimension::Core));
+
+/// Busy share of the hottest dataplane core.
+pub static DATAPLANE_CPU_MAX_CORE: Metric = Metric::new(
+    "DataplaneCpuMaxCore",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Busy share of the hottest dataplane core (one elephant flow fills one core)",
+);
+
+/// Busy share of the cores that are not dataplane.
+pub static MANAGEMENT_CPU_UTILIZATION: Metric = Metric::new(
+    "ManagementCpuUtilization",
+    Unit::Percent,
+    Sets::Instance,
+    "Mean busy share of the cores that are not dataplane; absent when there are none",
+);
+
+/// Sessions in the table.
+pub static ACTIVE_SESSIONS: Metric = Metric::new(
+    "ActiveSessions",
+    Unit::Count,
+    Sets::FleetAndInstance,
+    "Sessions in the table; Linux: nf_conntrack_count",
+);
+
+/// Share of the session table in use.
+pub static SESSION_TABLE_UTILIZATION: Metric = Metric::new(
+    "SessionTableUtilization",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Sessions against the table's limit; Linux: nf_conntrack_count / nf_conntrack_max",
+);
+
+/// Bits received per second.
+pub static THROUGHPUT_BITS_PER_SECOND: Metric = Metric::new(
+    "ThroughputBitsPerSecond",
+    Unit::BitsPerSecond,
+    Sets::Instance,
+    "Bits received per second, so that a forwarded packet counts once; Linux: rtnetlink over hardware and virtio interfaces, veth only when there are none",
+)
+.detail(Detail::OptIn(OwnDimension::Interface))
+.active_only();
+
+/// Packets received per second.
+pub static PACKETS_PER_SECOND: Metric = Metric::new(
+    "PacketsPerSecond",
+    Unit::CountPerSecond,
+    Sets::Instance,
+    "Packets received per second on the same interfaces",
+)
+.detail(Detail::OptIn(OwnDimension::Interface))
+.active_only();
+
+/// Packets that an interface received and dropped.
+pub static RX_DROPS: Metric = Metric::new(
+    "RxDrops",
+    Unit::Count,
+    Sets::FleetAndInstance,
+    "Received packets dropped at the interface; Linux: rx_dropped + rx_missed_errors",
+)
+.detail(Detail::OptIn(OwnDimension::Interface));
+
+/// Packets received or sent with errors.
+pub static INTERFACE_ERRORS: Metric = Metric::new(
+    "InterfaceErrors",
+    Unit::Count,
+    Sets::Instance,
+    "Packets received or sent with errors; Linux: rx_errors + tx_errors",
+)
+.detail(Detail::OptIn(OwnDimension::Interface));
+
+/// Whether an interface is up.
+pub static INTERFACE_STATE: Metric = Metric::new(
+    "InterfaceState",
+    Unit::None,
+    Sets::DetailOnly,
+    "1 when the interface is operationally up, 0 when down",
+)
+.detail(Detail::On(OwnDimension::Interface))
+.opt_in();
+
+/// The name of the metric that says which member of a pair is active; active-only metrics hang on it.
+pub const HA_ACTIVE: &str = "HaActive";
+
+/// The inputs of `CapacityUtilization` beside the dataplane CPU.
+pub const CAPACITY_INPUTS: [&str; 3] = [
+    "SessionTableUtilization",
+    "RemoteAccessUtilization",
+    "ConntrackAllowanceUtilization",
+];

@@ -1,0 +1,170 @@
+//! Readings: what a collector records in a pass, at the finest grain, before any meaning is made of it.
+
+use crate::model::dimension::OwnDimension;
+use crate::model::metric::Metric;
+
+/// Width of a kernel or device counter: where it wraps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// Counts modulo 2^32; a difference above 2^31 is a reset.
+    Bits32,
+    /// Never wraps in practice; smaller than before is a reset.
+    Bits64,
+}
+
+/// What a recorded number is, and so how a window is made of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A level.
+    Gauge,
+    /// 1 or 0.
+    State,
+    /// A running total; its increase per pass goes out, and Sum over a window is the true total.
+    Counter(Width),
+    /// A running total; its increase over the elapsed seconds, times the scale, goes out.
+    Rate(Width, f64),
+    /// Increase of a part over the increase of the whole, in percent.
+    Share,
+}
+
+/// How readings of finer grain become one of coarser grain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Their sum.
+    Sum,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// Their mean.
+    Mean,
+}
+
+/// One metric that a reading feeds.
+#[derive(Debug)]
+pub struct Feed {
+    /// The metric.
+    pub metric: &'static Metric,
+    /// How members fold into its series.
+    pub fold: Fold,
+}
+
+/// A thing a collector reads: its kind, and the metrics made of it. One reading may have several folds.
+#[derive(Debug)]
+pub struct Reading {
+    /// Unique within its collector.
+    pub name: &'static str,
+    /// What the number is.
+    pub kind: Kind,
+    /// The metrics.
+    pub feeds: &'static [Feed],
+}
+
+/// The number as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Raw {
+    /// Gauge or state.
+    Level(f64),
+    /// Counter or rate.
+    Total(u64),
+    /// Share.
+    Part {
+        /// Running total of the part.
+        part: u64,
+        /// Running total of the whole.
+        whole: u64,
+    },
+    /// Levels a second apart, oldest first, the newest at the time the pass was due.
+    Block(Vec<f64>),
+}
+
+/// One number of one member (a core, an interface, an SA).
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What was read.
+    pub reading: &'static Reading,
+    /// The namespace or socket it was read from, where a collector has several.
+    pub origin: Option<String>,
+    /// Dimension and value of the fine series it belongs to.
+    pub own: Option<(OwnDimension, String)>,
+    /// Tells members apart that share a fine series; part of a counter's identity.
+    pub member: String,
+    /// The user named this tunnel or peer: its series is let in before others.
+    pub expected: bool,
+    /// The number.
+    pub raw: Raw,
+}
+
+impl Record {
+    /// A record without origin, own dimension or member.
+    #[must_use]
+    pub fn new(reading: &'static Reading, raw: Raw) -> Self {
+        Record {
+            reading,
+            origin: None,
+            own: None,
+            member: String::new(),
+            expected: false,
+            raw,
+        }
+    }
+
+    /// Of this member.
+    #[must_use]
+    pub fn member(mut self, member: impl Into<String>) -> Self {
+        self.member = member.into();
+        self
+    }
+
+    /// With a fine series of this dimension value.
+    #[must_use]
+    pub fn own(mut self, dimension: OwnDimension, value: impl Into<String>) -> Self {
+        self.own = Some((dimension, value.into()));
+        self
+    }
+
+    /// Read from this namespace or socket.
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// Named by the user.
+    #[must_use]
+    pub fn expected(mut self, expected: bool) -> Self {
+        self.expected = expected;
+        self
+    }
+}
+
+/// What one pass of one collector brought.
+#[derive(Debug, Default)]
+pub struct Readings {
+    records: Vec<Record>,
+    notes: Vec<String>,
+}
+
+impl Readings {
+    /// Records a number.
+    pub fn push(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// Says what this device or release does not have; shown by `once`, logged on change.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// All numbers.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// All notes.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

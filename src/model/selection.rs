@@ -1,0 +1,90 @@
+//! Which metrics go out: the catalogue's defaults, and what `[metrics]` adds and takes away.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::model::metric::{Detail, Metric, Sets};
+use crate::model::schema::{Key, KeyKind, Section};
+
+/// The table `[metrics]`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Selection {
+    /// `Metric`, or `Metric:Dimension` for its fine series.
+    pub enable: BTreeSet<String>,
+    /// Metrics that stay silent.
+    pub disable: BTreeSet<String>,
+}
+
+/// The keys of `[metrics]`.
+pub static SECTION: Section = Section {
+    name: "metrics",
+    keys: &[
+        Key::new(
+            "enable",
+            KeyKind::TextList,
+            "[]",
+            "Opt-ins: \"Metric\", or \"Metric:Dimension\" for its fine series.",
+        ),
+        Key::new(
+            "disable",
+            KeyKind::TextList,
+            "[]",
+            "Metrics that are not published.",
+        ),
+    ],
+};
+
+impl Selection {
+    /// Everything that a source can emit, fine series included.
+    #[must_use]
+    pub fn everything<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Self {
+        let enable = metrics
+            .flat_map(|metric| {
+                let fine = metric.detail.dimension();
+                [
+                    Some(metric.name.to_owned()),
+                    fine.map(|dimension| format!("{}:{}", metric.name, dimension.name())),
+                ]
+            })
+            .flatten()
+            .collect();
+        Selection {
+            enable,
+            disable: BTreeSet::new(),
+        }
+    }
+
+    /// The coarse series of this metric go out.
+    #[must_use]
+    pub fn coarse(&self, metric: &Metric) -> bool {
+        metric.sets != Sets::DetailOnly && self.named(metric, metric.on)
+    }
+
+    /// The fine series of this metric go out.
+    #[must_use]
+    pub fn fine(&self, metric: &Metric) -> bool {
+        match metric.detail {
+            Detail::No => false,
+            Detail::On(_) => self.named(metric, metric.on),
+            Detail::OptIn(dimension) => {
+                let name = format!("{}:{}", metric.name, dimension.name());
+                let asked = self.enable.contains(&name);
+                let only_detail = metric.sets == Sets::DetailOnly;
+                !self.disable.contains(metric.name)
+                    && (asked || only_detail && self.enable.contains(metric.name))
+            }
+        }
+    }
+
+    /// Any series of this metric goes out.
+    #[must_use]
+    pub fn any(&self, metric: &Metric) -> bool {
+        self.coarse(metric) || self.fine(metric)
+    }
+
+    fn named(&self, metric: &Metric, default: bool) -> bool {
+        !self.disable.contains(metric.name) && (default || self.enable.contains(metric.name))
+    }
+}

@@ -1,0 +1,342 @@
+//! The only file that names the AWS SDK for sending.
+//!
+//! One attempt per call: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
+//! defaults have none, and a server that accepts and never answers would hold a call for ever.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
+use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_cloudwatch::types::{Dimension as WireDimension, MetricDatum, StandardUnit};
+
+use crate::host::http;
+use crate::model::datum::Datum;
+use crate::publish::batch::Batch;
+use crate::publish::outcome::{Answer, Outcome, Stage, of_error, of_stage};
+use crate::publish::settings::CloudWatchSettings;
+use crate::publish::size::Form;
+
+/// Connecting, of which the TLS handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// One attempt, answer included.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The whole call, fetching of credentials included.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// Sends batches; connects when the first one comes.
+#[derive(Debug)]
+pub struct CloudWatch {
+    settings: CloudWatchSettings,
+    client: Option<Client>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the interceptor saw of the last response.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    server_time: Option<i64>,
+    speaks_cbor: bool,
+}
+
+impl CloudWatch {
+    /// A sender; opens nothing yet.
+    #[must_use]
+    pub fn new(settings: CloudWatchSettings) -> Self {
+        CloudWatch {
+            settings,
+            client: None,
+            seen: Arc::default(),
+        }
+    }
+
+    /// One attempt to send this batch. Ends within 12 s, whatever the other side does.
+    pub async fn send(&mut self, batch: &Batch) -> Answer {
+        // Region and profile are part of the deadline: a dead metadata service must not hold them up.
+        match tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await {
+            Ok(answer) => answer,
+            Err(_) => Answer {
+                outcome: of_stage(Stage::NotSent),
+                code: "Timeout".to_owned(),
+                reason: format!("no connection within {} s", OPERATION_TIMEOUT.as_secs()),
+                server_time: None,
+            },
+        }
+    }
+
+    async fn attempt(&mut self, batch: &Batch) -> Answer {
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => {
+                let config = load(&self.settings).await;
+                if config.region().is_none() {
+                    return denied(
+                        "NoRegion",
+                        "no region in configuration, environment, profile or metadata".to_owned(),
+                    );
+                }
+                self.client.insert(self.connect(&config)).clone()
+            }
+        };
+        *self.seen() = Seen::default();
+        let result = client
+            .put_metric_data()
+            .namespace(batch.namespace())
+            .set_metric_data(Some(batch.datums().iter().map(wire).collect()))
+            .send()
+            .await;
+        let seen = *self.seen();
+        let mut answer = match result {
+            Ok(_) if seen.speaks_cbor => Answer {
+                outcome: Outcome::Sent,
+                code: String::new(),
+                reason: String::new(),
+                server_time: None,
+            },
+            Ok(_) => Answer {
+                outcome: of_stage(Stage::StrangeAnswer),
+                code: "NotCloudWatch".to_owned(),
+                reason: "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?".to_owned(),
+                server_time: None,
+            },
+            Err(error) => judge(&error),
+        };
+        answer.server_time = seen.server_time;
+        answer
+    }
+
+    fn connect(&self, config: &SdkConfig) -> Client {
+        let config = aws_sdk_cloudwatch::config::Builder::from(config)
+            .interceptor(Watch(Arc::clone(&self.seen)))
+            .build();
+        Client::from_conf(config)
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Region, credentials and endpoint by the SDK's chain, with what the configuration sets put first.
+async fn load(settings: &CloudWatchSettings) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http::from_environment())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    if let Ok(name) = AppName::new("fwmetrics") {
+        loader = loader.app_name(name);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let mut config = loader.load().await;
+    if let Some(role) = &settings.role_arn {
+        let mut provider = AssumeRoleProvider::builder(role)
+            .session_name("fwmetrics")
+            .configure(&config);
+        if let Some(id) = &settings.external_id {
+            provider = provider.external_id(id);
+        }
+        let provider = provider.build().await;
+        let shared = aws_sdk_cloudwatch::config::SharedCredentialsProvider::new(provider);
+        config = config.into_builder().credentials_provider(shared).build();
+    }
+    // Last, so that it holds for CloudWatch alone and not for STS.
+    if let Some(url) = &settings.endpoint_url {
+        config = config.into_builder().endpoint_url(url).build();
+    }
+    config
+}
+
+fn wire(datum: &Datum) -> MetricDatum {
+    let dimensions = datum
+        .dimensions
+        .iter()
+        .map(|d| {
+            WireDimension::builder()
+                .name(d.name.as_ref())
+                .value(&d.value)
+                .build()
+        })
+        .collect();
+    let builder = MetricDatum::builder()
+        .metric_name(datum.metric.as_ref())
+        .set_dimensions(Some(dimensions))
+        .timestamp(DateTime::from_secs(datum.timestamp))
+        .unit(StandardUnit::from(datum.unit.as_str()))
+        .storage_resolution(datum.resolution.secs());
+    let values = || Some(datum.values.iter().map(|(value, _)| *value).collect());
+    let counts = || {
+        Some(
+            datum
+                .values
+                .iter()
+                .map(|(_, count)| f64::from(*count))
+                .collect(),
+        )
+    };
+    match Form::of(&datum.values) {
+        Form::Value => builder.set_value(datum.values.first().map(|(value, _)| *value)),
+        Form::Values => builder.set_values(values()),
+        Form::ValuesAndCounts => builder.set_values(values()).set_counts(counts()),
+    }
+    .build()
+}
+
+/// From the SDK's error to our answer. By code and status, never by variant alone: throttling and denial are not
+/// modelled.
+fn judge(error: &SdkError<PutMetricDataError>) -> Answer {
+    let reason = DisplayErrorContext(error).to_string();
+    let answer = |outcome, code: &str| Answer {
+        outcome,
+        code: code.to_owned(),
+        reason: reason.clone(),
+        server_time: None,
+    };
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code();
+            let status = service.raw().status().as_u16();
+            let shown = code.map_or_else(|| format!("HTTP{status}"), ToOwned::to_owned);
+            answer(of_error(code, status), &shown)
+        }
+        SdkError::ResponseError(_) => answer(of_stage(Stage::StrangeAnswer), "NotCloudWatch"),
+        SdkError::TimeoutError(_) => answer(of_stage(Stage::NoAnswer), "Timeout"),
+        SdkError::DispatchFailure(dispatch) => dispatch_failure(dispatch, &reason),
+        // Building the request fails without credentials.
+        _ => denied("NoCredentials", reason),
+    }
+}
+
+fn dispatch_failure(
+    dispatch: &aws_smithy_runtime_api::client::result::DispatchFailure,
+    reason: &str,
+) -> Answer {
+    let lacks_credentials = [
+        "CredentialsNotLoaded",
+        "the credential provider was not enabled",
+        "failed to load credentials",
+        "ProviderError",
+        "identity",
+    ]
+    .iter()
+    .any(|word| reason.contains(word));
+    if lacks_credentials {
+        return denied("NoCredentials", reason.to_owned());
+    }
+    if reason.contains("MissingSigningRegion") {
+        return denied("NoRegion", reason.to_owned());
+    }
+    let never_sent = dispatch.as_connector_error().is_some_and(|e| {
+        let connecting = [
+            "tcp connect",
+            "dns error",
+            "client error (Connect)",
+            "invalid peer certificate",
+        ];
+        e.is_user() || connecting.iter().any(|word| reason.contains(word))
+    });
+    let stage = if never_sent {
+        Stage::NotSent
+    } else {
+        Stage::NoAnswer
+    };
+    Answer {
+        outcome: of_stage(stage),
+        code: if never_sent {
+            "NoConnection"
+        } else {
+            "ConnectionLost"
+        }
+        .to_owned(),
+        reason: reason.to_owned(),
+        server_time: None,
+    }
+}
+
+fn denied(code: &str, reason: String) -> Answer {
+    Answer {
+        outcome: Outcome::Denied,
+        code: code.to_owned(),
+        reason,
+        server_time: None,
+    }
+}
+
+/// Looks at each response's head: the server's clock, and whether it is CloudWatch at all. PutMetricData's answer is
+/// empty, so the SDK takes any 200 for one, also a captive portal's.
+#[derive(Debug)]
+struct Watch(Arc<Mutex<Seen>>);
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "Watch"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.response().headers();
+        let server_time = headers
+            .get("date")
+            .and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok())
+            .map(|time| time.secs());
+        let speaks_cbor = headers.get("smithy-protocol") == Some("rpc-v2-cbor")
+            || headers
+                .get("content-type")
+                .is_some_and(|kind| kind.starts_with("application/cbor"));
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Seen {
+            server_time,
+            speaks_cbor,
+        };
+        Ok(())
+    }
+}
+
+/// Environment settings that the SDK answers with a panic: found before it reads them.
+///
+/// # Errors
+/// Name, what is wrong, what would be right.
+pub fn check_environment(
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<(), (String, String, String)> {
+    let attempts = "AWS_MAX_ATTEMPTS";
+    if let Some(text) =
+        get(attempts).filter(|text| text.trim().parse::<u32>().map_or(true, |n| n == 0))
+    {
+        return Err((
+            attempts.to_owned(),
+            format!("{text:?} is not a number of attempts"),
+            "set it to 1 or more, or unset it (fwmetrics makes one attempt and retries by its own queue)".to_owned(),
+        ));
+    }
+    let mode = "AWS_RETRY_MODE";
+    let known = |text: &String| {
+        ["standard", "adaptive"].contains(&text.trim().to_ascii_lowercase().as_str())
+    };
+    if let Some(text) = get(mode).filter(|text| !known(text)) {
+        return Err((
+            mode.to_owned(),
+            format!("{text:?} is not a retry mode of this SDK"),
+            "set it to \"standard\" or \"adaptive\", or unset it".to_owned(),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The tables `[cloudwatch]` and `[spool]`.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+
+use crate::model::limits::{CALLS_PER_SECOND_ACCOUNT, OLDEST_SECS};
+use crate::model::schema::{Key, KeyKind, Section, visible_text};
+use crate::publish::validate;
+
+/// `[cloudwatch]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CloudWatchSettings {
+    /// Namespace of all metrics.
+    pub namespace: String,
+    /// Region; else the SDK's chain.
+    pub region: Option<String>,
+    /// Endpoint; else the region's.
+    pub endpoint_url: Option<String>,
+    /// A role to take on first.
+    pub role_arn: Option<String>,
+    /// What that role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// Length of a window.
+    pub period_secs: i64,
+    /// Windows close up to this long after their end.
+    pub phase_secs: i64,
+    /// Ceiling for all sends.
+    pub requests_per_second: NonZeroU32,
+    /// `["AutoScalingGroupName"]`, `["InstanceId"]` or both.
+    pub dimension_sets: Vec<Vec<String>>,
+    /// Series per target.
+    pub series_max: usize,
+}
+
+impl Default for CloudWatchSettings {
+    fn default() -> Self {
+        CloudWatchSettings {
+            namespace: "Firewall/fwmetrics".to_owned(),
+            region: None,
+            endpoint_url: None,
+            role_arn: None,
+            external_id: None,
+            period_secs: 60,
+            phase_secs: 5,
+            requests_per_second: NonZeroU32::MIN.saturating_add(9),
+            dimension_sets: vec![
+                vec!["AutoScalingGroupName".to_owned()],
+                vec!["InstanceId".to_owned()],
+            ],
+            series_max: 300,
+        }
+    }
+}
+
+/// The keys of `[cloudwatch]`.
+pub static CLOUDWATCH: Section = Section {
+    name: "cloudwatch",
+    keys: &[
+        Key::new(
+            "namespace",
+            KeyKind::Text(validate::namespace),
+            "\"Firewall/fwmetrics\"",
+            "Namespace of all metrics; the instance role's policy names it too.",
+        ),
+        Key::new(
+            "region",
+            KeyKind::Text(visible_text),
+            "",
+            "Default: environment, profile, then the instance's own region.",
+        ),
+        Key::new(
+            "endpoint_url",
+            KeyKind::Text(url),
+            "",
+            "Default: the region's endpoint.",
+        ),
+        Key::new(
+            "role_arn",
+            KeyKind::Text(role_arn),
+            "",
+            "A role to assume first, for a central account.",
+        ),
+        Key::new(
+            "external_id",
+            KeyKind::Text(visible_text),
+            "",
+            "External id that the role's trust policy asks for.",
+        ),
+        Key::new(
+            "period_secs",
+            KeyKind::OneOfInts(&[1, 5, 10, 30, 60]),
+            "60",
+            "Length of a window. Below 60 the points have 1-second storage resolution.",
+        ),
+        Key::new(
+            "phase_secs",
+            KeyKind::Int { min: 0, max: 30 },
+            "5",
+            "Windows are sent up to this long after their end, at an offset that stays the same for a host.",
+        ),
+        Key::new(
+            "requests_per_second",
+            KeyKind::Int {
+                min: 1,
+                max: CALLS_PER_SECOND_ACCOUNT as i64,
+            },
+            "10",
+            "Ceiling for all sends, backlog included.",
+        ),
+        Key::new(
+            "dimension_sets",
+            KeyKind::DimensionSets,
+            "[[\"AutoScalingGroupName\"], [\"InstanceId\"]]",
+            "Each or both: a metric goes out in those that the catalogue gives it.",
+        ),
+        Key::new(
+            "series_max",
+            KeyKind::Int {
+                min: 1,
+                max: 100_000,
+            },
+            "300",
+            "Series per firewall; over it fleet, instance and expected series go first, the rest by name.",
+        ),
+    ],
+};
+
+/// `[spool]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpoolSettings {
+    /// Bytes of unsent batches held in memory.
+    pub memory_bytes: usize,
+    /// Age at which an unsent datum is given up.
+    pub oldest_secs: i64,
+}
+
+impl Default for SpoolSettings {
+    fn default() -> Self {
+        SpoolSettings {
+            memory_bytes: 4 << 20,
+            oldest_secs: 13 * 24 * 3600,
+        }
+    }
+}
+
+/// The keys of `[spool]`.
+pub static SPOOL: Section = Section {
+    name: "spool",
+    keys: &[
+        Key::new(
+            "memory_bytes",
+            KeyKind::Int {
+                min: 65_536,
+                max: 1 << 30,
+            },
+            "4194304",
+            "Bytes of unsent batches held in memory; over it the oldest are dropped and counted.",
+        ),
+        Key::new(
+            "oldest_secs",
+            KeyKind::Int {
+                min: 60,
+                max: OLDEST_SECS - 3600,
+            },
+            "1123200",
+            "Unsent datums older than this are dropped and counted; CloudWatch takes two weeks.",
+        ),
+    ],
+};
+
+fn url(text: &str) -> Result<(), String> {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['@', ' ']) => Ok(()),
+        _ => Err("a URL such as \"https://monitoring.eu-west-1.amazonaws.com\"".to_owned()),
+    }
+}
+
+fn role_arn(text: &str) -> Result<(), String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", account, role]
+            if !account.is_empty() && role.starts_with("role/") =>
+        {
+            Ok(())
+        }
+        _ => Err("a role such as \"arn:aws:iam::123456789012:role/name\"".to_owned()),
+    }
+}

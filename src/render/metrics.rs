@@ -1,0 +1,104 @@
+//! `fwmetrics metrics`: the catalogue as table, JSON or Markdown. The README's table is the Markdown.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::catalogue::{self, Entry, prices};
+use crate::model::selection::Selection;
+
+#[derive(Serialize)]
+struct Row {
+    metric: &'static str,
+    unit: &'static str,
+    sets: String,
+    default: bool,
+    active_only: bool,
+    collectors: Vec<&'static str>,
+    meaning: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let row = |Entry { metric, sources }: Entry| Row {
+        metric: metric.name,
+        unit: metric.unit.as_str(),
+        sets: catalogue::sets_shown(metric),
+        default: metric.on,
+        active_only: metric.active_only,
+        collectors: sources,
+        meaning: metric.help,
+    };
+    catalogue::all().into_iter().map(row).collect()
+}
+
+/// For programs.
+#[must_use]
+pub fn json() -> String {
+    serde_json::to_string_pretty(&rows()).unwrap_or_default() + "\n"
+}
+
+/// For the README.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "| Metric | Unit | Dimension sets | Default | From | Meaning |\n|---|---|---|---|---|---|\n",
+    );
+    for row in rows() {
+        let dagger = if row.active_only { " †" } else { "" };
+        let _ = writeln!(
+            out,
+            "| `{}`{dagger} | {} | {} | {} | {} | {} |",
+            row.metric,
+            row.unit,
+            row.sets,
+            on(row.default),
+            row.collectors.join(", "),
+            row.meaning
+        );
+    }
+    out.push_str("\n† withheld while the firewall is the passive member of a pair.\n");
+    let _ = writeln!(out, "\n{}", ceiling());
+    out
+}
+
+/// For people.
+#[must_use]
+pub fn table() -> String {
+    let rows = rows();
+    let widest = |cell: fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let (name, unit, sets) = (
+        widest(|r| r.metric.len()),
+        widest(|r| r.unit.len()),
+        widest(|r| r.sets.len()),
+    );
+    let mut out = format!(
+        "{:<name$}  {:<unit$}  {:<7}  {:<sets$}  FROM\n",
+        "METRIC", "UNIT", "DEFAULT", "SETS"
+    );
+    for row in &rows {
+        let from = row.collectors.join(", ");
+        let _ = writeln!(
+            out,
+            "{:<name$}  {:<unit$}  {:<7}  {:<sets$}  {from}",
+            row.metric,
+            row.unit,
+            on(row.default),
+            row.sets
+        );
+    }
+    let _ = writeln!(out, "\n{}", ceiling());
+    out
+}
+
+fn on(default: bool) -> &'static str {
+    if default { "on" } else { "opt-in" }
+}
+
+fn ceiling() -> String {
+    let (fleet, instance) = catalogue::coarse_series(&Selection::default());
+    format!(
+        "One firewall makes at most {instance} series in {{InstanceId}} by default, and {fleet} in {{AutoScalingGroupName}}, shared by its group; a series costs ${:.2} a month (us-east-1, {}).",
+        prices::METRIC_MONTH,
+        prices::READ_ON
+    )
+}

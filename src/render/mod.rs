@@ -1,0 +1,7 @@
+//! Floor 5: what people and programs are shown: a report as table or JSON, datums as the AWS CLI takes them, the catalogue.
+
+pub mod datums;
+pub mod json;
+pub mod metrics;
+pub mod report;
+pub mod table;

@@ -17,7 +17,6 @@ use crate::aggregate::label::WantedSets;
 use crate::clock;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
-use crate::identity::Metadata;
 use crate::publish::batch::Batch;
 use crate::publish::cloudwatch::CloudWatch;
 
@@ -52,9 +51,7 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
             .collect(),
         sender: tasks::sender(sink(config, dry_run), events.clone()),
     };
-    if let Some(metadata) = Metadata::from_environment() {
-        tasks::identity(metadata, events.clone());
-    }
+    tasks::identity(events.clone());
     let mut core = Core::new(setup(config, &wanted), clock::now());
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.spec.name).collect();
     info!(

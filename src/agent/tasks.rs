@@ -135,11 +135,16 @@ async fn print(batch: &Batch, events: &Sender<Event>) -> Answer {
 }
 
 /// Starts the look-out for who we are.
-pub(super) fn identity(metadata: Metadata, events: Sender<Event>) {
+pub(super) fn identity(events: Sender<Event>) {
     tokio::spawn(async move {
         let mut identity = Identity::default();
-        loop {
+        let mut service = Metadata::from_environment();
+        while let Some(metadata) = &service {
             let problem = metadata.refresh(&mut identity).await.err();
+            if problem.is_some() {
+                // Its client keeps a token that the service may have revoked; a new one asks for a new token.
+                service = Metadata::from_environment();
+            }
             let pause = if problem.is_some() {
                 IDENTITY_RETRY
             } else {

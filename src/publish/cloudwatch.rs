@@ -61,15 +61,19 @@ impl CloudWatch {
     /// One attempt to send this batch. Ends within 12 s, whatever the other side does.
     pub async fn send(&mut self, batch: &Batch) -> Answer {
         // Region and profile are part of the deadline: a dead metadata service must not hold them up.
-        match tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await {
-            Ok(answer) => answer,
-            Err(_) => Answer {
-                outcome: of_stage(Stage::NotSent),
-                code: "Timeout".to_owned(),
-                reason: format!("no connection within {} s", OPERATION_TIMEOUT.as_secs()),
-                server_time: None,
-            },
+        let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
+        let answer = answer.unwrap_or_else(|_| Answer {
+            outcome: of_stage(Stage::NoAnswer),
+            code: "Timeout".to_owned(),
+            reason: format!("no answer within {} s", OPERATION_TIMEOUT.as_secs()),
+            server_time: None,
+        });
+        if answer.outcome == Outcome::Denied {
+            // Denied for what the client remembers, perhaps: a revoked metadata token, an old profile, a clock it
+            // learnt from a wrong Date. The next probe starts from nothing.
+            self.client = None;
         }
+        answer
     }
 
     async fn attempt(&mut self, batch: &Batch) -> Answer {

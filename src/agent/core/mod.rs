@@ -248,7 +248,10 @@ impl Core {
             for due in &due {
                 match due {
                     Due::Missed(_, ticks) => self.account.missed_ticks += ticks,
-                    Due::Close(span) => self.close(*span, now),
+                    Due::Close(span) => {
+                        let unnamed = self.close(*span, now);
+                        self.publish(unnamed, now);
+                    }
                     Due::Pass(..) => {}
                 }
             }
@@ -497,7 +500,8 @@ impl Core {
 
     // Windows.
 
-    fn close(&mut self, span: Span, now: Now) {
+    /// Everything that a window's end brings: its series, and the heartbeats of minutes that ended with it.
+    fn close(&mut self, span: Span, now: Now) -> Vec<Unnamed> {
         let emitted = self.observe_self(now);
         let window = self.window(span.number, span.label);
         for value in emitted {
@@ -518,7 +522,7 @@ impl Core {
         }
         let minutes = self.heartbeats.closed(span.label, self.period_secs());
         unnamed.extend(self.beat(&minutes));
-        self.publish(unnamed, now);
+        unnamed
     }
 
     /// The series of a window that are let in, in their dimension sets.
@@ -802,11 +806,12 @@ impl Core {
             return;
         }
         self.stopping_until = Some(now.boot + FLUSH_FOR);
+        let mut unnamed = Vec::new();
         for span in self.schedule.drain() {
-            self.close(span, now);
+            unnamed.extend(self.close(span, now));
         }
-        let beats = self.heartbeats.shutdown().into_iter().collect::<Vec<_>>();
-        let unnamed = self.beat(&beats);
+        let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
+        unnamed.extend(self.beat(&beats));
         self.publish(unnamed, now);
         self.queue.refresh();
     }
@@ -819,7 +824,7 @@ impl Core {
             return false;
         }
         self.exited = true;
-        let rest = self.waiting.len() + self.queue.waiting();
+        let rest = self.waiting.clear() + self.queue.clear();
         self.account.drop(Reason::Shutdown, rest);
         let level = if rest > 0 { Level::Error } else { Level::Info };
         self.notices

@@ -222,6 +222,13 @@ impl Queue {
         }
     }
 
+    /// The end: how many datums are given up.
+    pub fn clear(&mut self) -> usize {
+        let rest = self.waiting();
+        self.entries.clear();
+        rest
+    }
+
     fn halve(&mut self, index: usize) -> Settled {
         let entry = self.entries.swap_remove(index);
         match Arc::unwrap_or_clone(entry.batch).halve() {

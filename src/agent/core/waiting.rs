@@ -104,6 +104,11 @@ impl WaitingRoom {
         self.waiters.is_empty()
     }
 
+    /// The end: how many are given up.
+    pub fn clear(&mut self) -> usize {
+        self.waiters.drain(..).count()
+    }
+
     /// What somebody waits for.
     #[must_use]
     pub fn missing(&self, what: Missing) -> bool {

@@ -1,0 +1,749 @@
+//! The agent's core in virtual time: days of windows against an endpoint with seeded faults, with the account
+//! checked at every step. A failing seed is printed, and runs again as it was.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fwmetrics::agent::core::account::Reason;
+use fwmetrics::agent::core::queue::Limits;
+use fwmetrics::agent::core::schedule::Rhythm;
+use fwmetrics::agent::core::{Action, Core, Event, PassDone, Planned, Setup};
+use fwmetrics::aggregate::label::WantedSets;
+use fwmetrics::clock::Now;
+use fwmetrics::collector::CollectError;
+use fwmetrics::identity::Settings;
+use fwmetrics::model::identity::{Identity, Lifecycle};
+use fwmetrics::model::metric::{Metric, Sets};
+use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
+use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
+use fwmetrics::model::selection::Selection;
+use fwmetrics::model::unit::Unit;
+use fwmetrics::publish::batch::Batch;
+use fwmetrics::publish::outcome::{Answer, Outcome};
+
+static LEVEL: Metric = Metric::new("Level", Unit::Count, Sets::FleetAndInstance, "a level");
+static CPU: Reading = Reading {
+    name: "cpu",
+    kind: Kind::Gauge,
+    feeds: &[
+        Feed {
+            metric: &DATAPLANE_CPU_UTILIZATION,
+            fold: Fold::Mean,
+        },
+        Feed {
+            metric: &LEVEL,
+            fold: Fold::Sum,
+        },
+    ],
+};
+
+/// 2026-11-21T00:00:00Z, a minute's start.
+const EPOCH_MS: i64 = 1_795_219_200_000;
+
+type Series = (String, Vec<String>);
+
+/// What the endpoint holds: readings per series and timestamp.
+type Store = BTreeMap<(Series, i64), u64>;
+
+struct World {
+    core: Core,
+    now: Now,
+    events: BinaryHeap<Due>,
+    order: u64,
+    faults: Faults,
+    store: Store,
+    calls: Vec<(Duration, Vec<i64>)>,
+    exited: bool,
+    collect: fn(&mut World) -> (Readings, Option<CollectError>),
+    lines: Vec<String>,
+    passes: u64,
+}
+
+struct Due(Duration, u64, Event);
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0, self.1) == (other.0, other.1)
+    }
+}
+impl Eq for Due {}
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.0, other.1).cmp(&(self.0, self.1))
+    }
+}
+
+/// How the endpoint answers.
+struct Faults {
+    rng: fastrand::Rng,
+    /// One in so many calls fails; 0 never.
+    one_in: u64,
+    /// Boot times between which nothing answers.
+    outage: Option<(Duration, Duration)>,
+    outcome: Option<Outcome>,
+}
+
+impl Faults {
+    fn none(seed: u64) -> Self {
+        Faults {
+            rng: fastrand::Rng::with_seed(seed),
+            one_in: 0,
+            outage: None,
+            outcome: None,
+        }
+    }
+
+    /// What happens to a call now: whether its data is stored, and what is answered.
+    fn fate(&mut self, now: Duration) -> (bool, Outcome) {
+        let unreachable = |maybe_accepted| Outcome::Unreachable { maybe_accepted };
+        if let Some(outcome) = self.outcome {
+            return (outcome == Outcome::Sent, outcome);
+        }
+        if self
+            .outage
+            .is_some_and(|(from, to)| (from..to).contains(&now))
+        {
+            return (false, unreachable(false));
+        }
+        if self.one_in == 0 || self.rng.u64(0..self.one_in) > 0 {
+            return (true, Outcome::Sent);
+        }
+        match self.rng.u8(0..4) {
+            0 => (false, Outcome::Throttled),
+            1 => (false, unreachable(false)),
+            // Accepted, and the answer lost.
+            2 => (true, unreachable(true)),
+            _ => (false, Outcome::Denied),
+        }
+    }
+}
+
+fn setup(seed: u64) -> Setup {
+    Setup {
+        collectors: vec![Planned {
+            name: "fake",
+            target: None,
+            rhythm: Rhythm {
+                period: Duration::from_secs(1),
+                after_end: None,
+            },
+        }],
+        selection: Selection::default(),
+        sets: WantedSets {
+            fleet: true,
+            instance: true,
+        },
+        namespace: Arc::from("Test"),
+        period: Duration::from_secs(60),
+        close_after: Duration::from_millis(1700),
+        series_max: 300,
+        limits: Limits {
+            memory_bytes: 4 << 20,
+            oldest_secs: 13 * 86_400,
+            requests_per_second: NonZeroU32::MIN.saturating_add(9),
+        },
+        identity: Settings::default(),
+        seed,
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        instance_id: Some("i-1".to_owned()),
+        auto_scaling_group: Some("edge".to_owned()),
+        region: None,
+        lifecycle: Lifecycle::State("InService".to_owned()),
+    }
+}
+
+fn healthy(world: &mut World) -> (Readings, Option<CollectError>) {
+    let mut readings = Readings::default();
+    #[allow(clippy::cast_precision_loss)]
+    let value = (world.passes % 100) as f64;
+    readings.push(Record::new(&CPU, Raw::Level(value)));
+    (readings, None)
+}
+
+impl World {
+    fn new(setup: Setup, faults: Faults) -> Self {
+        let now = Now {
+            boot: Duration::from_secs(1000),
+            wall_ms: EPOCH_MS,
+        };
+        let mut core = Core::new(setup, now);
+        let first = core.start(now);
+        let mut world = World {
+            core,
+            now,
+            events: BinaryHeap::new(),
+            order: 0,
+            faults,
+            store: Store::new(),
+            calls: Vec::new(),
+            exited: false,
+            collect: healthy,
+            lines: Vec::new(),
+            passes: 0,
+        };
+        world.perform(first);
+        world
+    }
+
+    fn known(setup: Setup, faults: Faults) -> Self {
+        let mut world = World::new(setup, faults);
+        world.step(Event::Identity(identity(), None));
+        world
+    }
+
+    fn later(&mut self, after_ms: u64, event: Event) {
+        self.order += 1;
+        let at = self.now.boot + Duration::from_millis(after_ms);
+        self.events.push(Due(at, self.order, event));
+    }
+
+    fn step(&mut self, event: Event) {
+        let actions = self.core.step(event, self.now);
+        assert_eq!(
+            self.core.account().owed(),
+            self.core.waiting(),
+            "the account balances"
+        );
+        self.perform(actions);
+    }
+
+    fn perform(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Collect(collector) => {
+                    self.passes += 1;
+                    let (readings, error) = (self.collect)(self);
+                    let took = Duration::from_millis(2);
+                    let at = self.now.boot + took;
+                    let done = PassDone {
+                        collector,
+                        at,
+                        took,
+                        readings,
+                        error,
+                    };
+                    self.later(2, Event::Pass(Box::new(done)));
+                }
+                Action::Send(id, batch) => self.receive(id, &batch),
+                Action::Log(line) => self.lines.push(line.text),
+                Action::Exit => self.exited = true,
+            }
+        }
+    }
+
+    fn receive(&mut self, id: u64, batch: &Batch) {
+        let stamps = batch.datums().iter().map(|datum| datum.timestamp).collect();
+        self.calls.push((self.now.boot, stamps));
+        let (stored, outcome) = self.faults.fate(self.now.boot);
+        if stored {
+            for datum in batch.datums() {
+                let dimensions = datum
+                    .dimensions
+                    .iter()
+                    .map(|d| d.name.to_string())
+                    .collect();
+                let count: u64 = datum
+                    .values
+                    .iter()
+                    .map(|(_, count)| u64::from(*count))
+                    .sum();
+                let key = ((datum.metric.to_string(), dimensions), datum.timestamp);
+                *self.store.entry(key).or_default() += count;
+            }
+        }
+        let latency = self.faults.rng.u64(20..400);
+        let answer = Answer {
+            outcome,
+            code: format!("{outcome:?}"),
+            reason: "scripted".to_owned(),
+            server_time: None,
+        };
+        self.later(latency, Event::Answer(id, answer));
+    }
+
+    fn advance(&mut self, to: Duration) {
+        let passed = to.saturating_sub(self.now.boot);
+        self.now.boot += passed;
+        self.now.wall_ms += i64::try_from(passed.as_millis()).unwrap();
+    }
+
+    /// Runs for so long.
+    fn run(&mut self, span: Duration) {
+        let end = self.now.boot + span;
+        while !self.exited {
+            // The timer's grain, as in the loop around the core.
+            let wake = self
+                .core
+                .wake(self.now)
+                .max(self.now.boot + Duration::from_millis(1));
+            let next = self.events.peek().map_or(wake, |due| due.0.min(wake));
+            if next > end {
+                break;
+            }
+            self.advance(next);
+            let event = match self.events.peek() {
+                Some(due) if due.0 <= self.now.boot => self.events.pop().unwrap().2,
+                _ => Event::Timer,
+            };
+            self.step(event);
+        }
+        if !self.exited {
+            self.advance(end);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.step(Event::Stop);
+        self.run(Duration::from_secs(30));
+        assert!(self.exited, "it ends within its time");
+    }
+
+    /// Readings of a series per window.
+    fn counts(&self, metric: &str, dimension: &str) -> Vec<(i64, u64)> {
+        let wanted = (metric.to_owned(), vec![dimension.to_owned()]);
+        self.store
+            .iter()
+            .filter(|((series, _), _)| *series == wanted)
+            .map(|((_, stamp), count)| (stamp - EPOCH_MS / 1000, *count))
+            .collect()
+    }
+}
+
+#[test]
+fn a_healthy_day_is_one_call_a_minute_with_sixty_readings_each() {
+    let mut world = World::known(setup(1), Faults::none(1));
+    world.run(Duration::from_millis(86_399_900));
+    world.stop();
+    let counts = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert_eq!(counts.len(), 1440);
+    // The first second of the first minute went by before the first tick.
+    assert!(
+        counts[1..].iter().all(|(_, count)| *count == 60),
+        "{counts:?}"
+    );
+    assert!(
+        world
+            .counts("ExporterHeartbeat", "AutoScalingGroupName")
+            .iter()
+            .all(|(_, n)| *n == 1)
+    );
+    assert_eq!(world.counts("ExporterHeartbeat", "InstanceId").len(), 1440);
+    assert_eq!(world.calls.len(), 1440);
+    assert_eq!(world.core.account().missed_ticks, 0);
+    assert!(world.core.account().dropped.is_empty());
+}
+
+#[test]
+fn seeded_faults_lose_nothing() {
+    for seed in 0..20 {
+        let mut faults = Faults::none(seed);
+        faults.one_in = 3;
+        let mut world = World::known(setup(seed), faults);
+        world.run(Duration::from_secs(3 * 3600));
+        world.faults.one_in = 0;
+        world.run(Duration::from_secs(120));
+        world.stop();
+        let counts = world.counts("DataplaneCpuUtilization", "InstanceId");
+        assert_eq!(counts.len(), 182, "seed {seed}");
+        // Sent twice where an answer was lost, but never less than once.
+        assert!(
+            counts[1..].iter().all(|(_, n)| n % 60 == 0 && *n >= 60),
+            "seed {seed}: {counts:?}"
+        );
+        assert!(world.core.account().dropped.is_empty(), "seed {seed}");
+    }
+}
+
+#[test]
+fn after_an_outage_the_freshest_window_goes_first_and_on_time() {
+    let mut world = World::known(setup(7), Faults::none(7));
+    let begin = world.now.boot;
+    let (from, to) = (
+        begin + Duration::from_secs(600),
+        begin + Duration::from_secs(4230),
+    );
+    world.faults.outage = Some((from, to));
+    world.run(Duration::from_secs(4400));
+    let accepted: Vec<_> = world
+        .calls
+        .iter()
+        .filter(|(at, _)| *at >= to)
+        .cloned()
+        .collect();
+    // While the endpoint was away each new window was still tried on time, so the first call after it that was not a
+    // retry of the backlog is the window that just ended.
+    let fresh = begin + Duration::from_millis(4260 * 1000 + 1700);
+    let label = (EPOCH_MS / 1000) + 4200;
+    assert!(accepted.iter().any(|(at, stamps)| stamps.contains(&label)
+        && *at >= fresh
+        && *at < fresh + Duration::from_millis(450)));
+    world.run(Duration::from_secs(120));
+    let counts = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(counts[1..].iter().all(|(_, n)| *n == 60));
+    assert_eq!(
+        counts.len(),
+        75,
+        "an hour of backlog is through within minutes"
+    );
+    let newest_first: Vec<i64> = accepted
+        .iter()
+        .filter(|(at, _)| *at < fresh)
+        .map(|(_, s)| s[0])
+        .collect();
+    assert!(
+        newest_first.windows(2).all(|pair| pair[0] >= pair[1]),
+        "{newest_first:?}"
+    );
+}
+
+#[test]
+fn a_denied_role_is_probed_seldom_and_nothing_is_lost() {
+    let mut world = World::known(setup(3), Faults::none(3));
+    world.faults.outcome = Some(Outcome::Denied);
+    world.run(Duration::from_secs(1800));
+    assert!(
+        world.calls.len() <= 61,
+        "{} probes in half an hour",
+        world.calls.len()
+    );
+    assert_eq!(
+        world
+            .lines
+            .iter()
+            .filter(|line| line.contains("denies"))
+            .count(),
+        1
+    );
+    world.faults.outcome = None;
+    world.run(Duration::from_secs(120));
+    world.stop();
+    assert!(world.core.account().dropped.is_empty());
+    assert_eq!(
+        world.counts("DataplaneCpuUtilization", "InstanceId").len(),
+        32
+    );
+}
+
+#[test]
+fn a_full_queue_drops_the_oldest_and_counts_them() {
+    let mut setup = setup(4);
+    setup.limits.memory_bytes = 65_536;
+    let mut world = World::known(setup, Faults::none(4));
+    world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+    world.run(Duration::from_secs(4 * 3600));
+    assert!(world.core.queue_bytes() <= 65_536);
+    let dropped = world
+        .core
+        .account()
+        .dropped
+        .get(&Reason::MemoryFull)
+        .copied()
+        .unwrap_or(0);
+    assert!(dropped > 0);
+    world.faults.outage = None;
+    world.run(Duration::from_secs(300));
+    let counts = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(counts.last().unwrap().0 > 4 * 3600, "the newest are there");
+}
+
+#[test]
+fn datums_wait_fifteen_minutes_for_a_name() {
+    let mut world = World::new(setup(5), Faults::none(5));
+    let unnamed = Identity {
+        instance_id: None,
+        auto_scaling_group: None,
+        ..identity()
+    };
+    world.step(Event::Identity(unnamed, None));
+    world.run(Duration::from_secs(14 * 60));
+    assert!(world.calls.is_empty());
+    assert!(
+        world
+            .lines
+            .iter()
+            .any(|line| line.contains("instance tags in metadata"))
+    );
+    world.step(Event::Identity(identity(), None));
+    world.run(Duration::from_secs(30));
+    assert_eq!(
+        world
+            .counts("DataplaneCpuUtilization", "AutoScalingGroupName")
+            .len(),
+        14
+    );
+    assert!(world.core.account().dropped.is_empty());
+}
+
+#[test]
+fn a_name_that_never_comes_is_counted_by_what_was_missing() {
+    let mut world = World::new(setup(6), Faults::none(6));
+    let tagless = Identity {
+        auto_scaling_group: None,
+        ..identity()
+    };
+    world.step(Event::Identity(tagless, None));
+    world.run(Duration::from_secs(40 * 60));
+    let dropped = &world.core.account().dropped;
+    assert!(dropped.get(&Reason::NoAsg).is_some_and(|n| *n > 0));
+    assert_eq!(dropped.len(), 1);
+    assert!(
+        !world
+            .counts("DataplaneCpuUtilization", "InstanceId")
+            .is_empty()
+    );
+}
+
+#[test]
+fn only_an_instance_in_service_speaks_for_its_fleet() {
+    let mut world = World::known(setup(8), Faults::none(8));
+    world.run(Duration::from_secs(300));
+    let leaving = Identity {
+        lifecycle: Lifecycle::State("Terminated".to_owned()),
+        ..identity()
+    };
+    world.step(Event::Identity(leaving, None));
+    world.run(Duration::from_secs(300));
+    assert_eq!(
+        world
+            .counts("DataplaneCpuUtilization", "AutoScalingGroupName")
+            .len(),
+        4
+    );
+    assert_eq!(
+        world
+            .counts("ExporterHeartbeat", "AutoScalingGroupName")
+            .len(),
+        4
+    );
+    assert_eq!(
+        world.counts("DataplaneCpuUtilization", "InstanceId").len(),
+        9
+    );
+}
+
+#[test]
+fn without_a_group_nothing_waits() {
+    let mut world = World::new(setup(9), Faults::none(9));
+    let alone = Identity {
+        auto_scaling_group: None,
+        lifecycle: Lifecycle::NoGroup,
+        ..identity()
+    };
+    world.step(Event::Identity(alone, None));
+    world.run(Duration::from_secs(300));
+    assert_eq!(world.core.waiting(), 0);
+    assert!(
+        world
+            .counts("DataplaneCpuUtilization", "AutoScalingGroupName")
+            .is_empty()
+    );
+    assert_eq!(
+        world.counts("DataplaneCpuUtilization", "InstanceId").len(),
+        4
+    );
+}
+
+#[test]
+fn warm_up_holds_back_the_fleet_but_not_its_heartbeat() {
+    let mut setup = setup(10);
+    setup.identity.warm_up_secs = 1300;
+    let mut world = World::known(setup, Faults::none(10));
+    world.run(Duration::from_secs(600));
+    // Booted 1000 s before the start: warm from second 300 on.
+    assert_eq!(
+        world
+            .counts("DataplaneCpuUtilization", "AutoScalingGroupName")
+            .first()
+            .unwrap()
+            .0,
+        240
+    );
+    assert_eq!(
+        world
+            .counts("ExporterHeartbeat", "AutoScalingGroupName")
+            .first()
+            .unwrap()
+            .0,
+        0
+    );
+}
+
+#[test]
+fn a_failing_collector_omits_its_gauges_and_says_so_once() {
+    let mut world = World::known(setup(11), Faults::none(11));
+    world.run(Duration::from_millis(119_900));
+    world.collect = |_| {
+        (
+            Readings::default(),
+            Some(CollectError::Failed("the file is gone".to_owned())),
+        )
+    };
+    world.run(Duration::from_secs(600));
+    let counts = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert_eq!(counts.len(), 2);
+    let up: Vec<_> = world
+        .store
+        .keys()
+        .filter(|((metric, dimensions), _)| metric == "CollectorUp" && dimensions.len() == 2)
+        .collect();
+    assert_eq!(up.len(), 11, "CollectorUp shows in every minute");
+    assert_eq!(
+        world
+            .lines
+            .iter()
+            .filter(|line| line.contains("the file is gone"))
+            .count(),
+        1
+    );
+    // Neither is the fleet spoken for while the CPU is unread.
+    assert_eq!(
+        world
+            .counts("DataplaneCpuUtilization", "AutoScalingGroupName")
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn wall_jumps_neither_close_nor_repeat_the_open_window() {
+    for jump_ms in [3_600_000i64, -3_600_000, 25_300, -25_300, 7, -7] {
+        let mut world = World::known(setup(12), Faults::none(12));
+        world.run(Duration::from_secs(150));
+        world.now.wall_ms += jump_ms;
+        world.run(Duration::from_secs(600));
+        let account = world.core.account();
+        assert_eq!(account.missed_ticks, 0, "{jump_ms}");
+        let total: u64 = world
+            .counts("DataplaneCpuUtilization", "InstanceId")
+            .iter()
+            .map(|(_, n)| n)
+            .sum();
+        let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+        // After a backward jump a label may repeat: CloudWatch merges the two.
+        assert!(
+            windows.iter().any(|(label, n)| *label == 120 && *n >= 60),
+            "{jump_ms}: {windows:?}"
+        );
+        assert!((660..=750).contains(&total), "{jump_ms}: {total} readings");
+        let full = windows.iter().filter(|(_, n)| *n == 60).count();
+        assert!(full >= 8, "{jump_ms}: {windows:?}");
+    }
+}
+
+#[test]
+fn a_suspend_seals_the_window_at_wake_and_makes_no_empty_ones() {
+    let mut world = World::known(setup(13), Faults::none(13));
+    world.run(Duration::from_secs(150));
+    world.advance(world.now.boot + Duration::from_secs(8 * 3600));
+    world.run(Duration::from_secs(300));
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(windows.len() <= 8, "{windows:?}");
+    assert!(world.core.account().missed_ticks > 28_000);
+    let after = 8 * 3600 + 180;
+    assert!(windows.contains(&(after, 60)), "{windows:?}");
+}
+
+#[test]
+fn a_slow_pass_loses_ticks_but_shifts_none() {
+    let mut world = World::known(setup(14), Faults::none(14));
+    world.run(Duration::from_secs(120));
+    // The loop itself stood still for 3.5 s: the tick at 123 is late, but inside its second; two are lost.
+    world.advance(world.now.boot + Duration::from_millis(3500));
+    world.run(Duration::from_secs(120));
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(windows.contains(&(120, 58)), "{windows:?}");
+    assert_eq!(world.core.account().missed_ticks, 2);
+}
+
+#[test]
+fn shutdown_sends_the_open_window_and_its_heartbeat() {
+    let mut world = World::known(setup(15), Faults::none(15));
+    world.run(Duration::from_secs(90));
+    world.stop();
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert_eq!(windows, [(0, 59), (60, 30)]);
+    assert_eq!(world.counts("ExporterHeartbeat", "InstanceId").len(), 2);
+    assert_eq!(world.calls.len(), 2);
+}
+
+#[test]
+fn shutdown_with_a_dead_endpoint_ends_and_counts_what_is_lost() {
+    let mut world = World::known(setup(16), Faults::none(16));
+    world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+    world.run(Duration::from_secs(90));
+    world.stop();
+    let account = world.core.account();
+    assert_eq!(
+        account.dropped.get(&Reason::Shutdown).copied().unwrap_or(0),
+        account.sealed
+    );
+    assert_eq!(world.core.account().owed(), 0);
+}
+
+#[test]
+fn one_bad_datum_is_found_by_halving_and_the_rest_arrives() {
+    let mut world = World::known(setup(17), Faults::none(17));
+    world.run(Duration::from_secs(62));
+    // Refuses any batch that holds the heartbeat.
+    let mut refused = 0;
+    for _ in 0..200 {
+        let wake = world
+            .core
+            .wake(world.now)
+            .max(world.now.boot + Duration::from_millis(1));
+        let next = world.events.peek().map_or(wake, |due| due.0.min(wake));
+        world.advance(next);
+        let event = match world.events.peek() {
+            Some(due) if due.0 <= world.now.boot => world.events.pop().unwrap().2,
+            _ => Event::Timer,
+        };
+        let actions = world.core.step(event, world.now);
+        for action in actions {
+            match action {
+                Action::Send(id, batch)
+                    if batch
+                        .datums()
+                        .iter()
+                        .any(|d| d.metric == "ExporterHeartbeat") =>
+                {
+                    refused += 1;
+                    let answer = Answer {
+                        outcome: Outcome::Invalid,
+                        code: "InvalidParameterValue".to_owned(),
+                        reason: "scripted".to_owned(),
+                        server_time: None,
+                    };
+                    world.later(50, Event::Answer(id, answer));
+                }
+                other => world.perform(vec![other]),
+            }
+        }
+    }
+    assert!(refused > 2);
+    let account = world.core.account();
+    assert_eq!(
+        account.dropped.get(&Reason::Invalid),
+        Some(&2),
+        "two heartbeats, fleet and instance"
+    );
+    assert_eq!(account.owed(), 0);
+    assert!(
+        world
+            .lines
+            .iter()
+            .any(|line| line.starts_with("gave up ExporterHeartbeat{"))
+    );
+}

@@ -27,6 +27,8 @@ pub struct Gate {
     pub region: Option<String>,
     /// The keys there are.
     pub keys: Vec<Key>,
+    /// A call that holds this metric is refused, as one with a bad datum would be.
+    pub poison: Option<String>,
 }
 
 /// What is known of a request after looking at it.
@@ -55,6 +57,7 @@ pub fn judge(request: &Request, gate: &Gate, now_secs: f64) -> Judged {
         size(unpacked.as_ref().map_err(Clone::clone)?)?;
         admit(request, gate, now_secs)?;
         let input = decoded?;
+        taste(&input, gate)?;
         let failure = rules::check(&input, now_secs)?;
         Ok((input, failure))
     })();
@@ -110,6 +113,17 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
 fn size(body: &[u8]) -> Result<(), Refusal> {
     if body.len() > REQUEST_BYTES_MAX {
         return Err(Refusal::too_large(body.len(), REQUEST_BYTES_MAX));
+    }
+    Ok(())
+}
+
+fn taste(input: &PutMetricData, gate: &Gate) -> Result<(), Refusal> {
+    let bad = |name: &str| gate.poison.as_deref() == Some(name);
+    if input
+        .datums()
+        .any(|datum| datum.metric_name.as_deref().is_some_and(bad))
+    {
+        return Err(Refusal::invalid("The metric is poisoned."));
     }
     Ok(())
 }

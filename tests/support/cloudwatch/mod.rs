@@ -108,6 +108,7 @@ impl Endpoint {
             verify: true,
             region: None,
             keys: vec![Key::example(), Key::role_example()],
+            poison: None,
         };
         Builder { port: 0, gate }
     }
@@ -144,6 +145,11 @@ impl Endpoint {
         let keys = &mut lock(&self.shared.state).gate.keys;
         keys.retain(|known| known.id != key.id);
         keys.push(key);
+    }
+
+    /// From now on every call that holds this metric is refused with `InvalidParameterValue`.
+    pub fn poison(&self, metric: &str) {
+        lock(&self.shared.state).gate.poison = Some(metric.to_owned());
     }
 
     /// From now on this key is answered with `ExpiredToken`.

@@ -1,0 +1,404 @@
+//! `fwmetrics run`, the real binary, against the strict endpoint: whole windows, and every fault without loss.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use support::program::{ConfigFile, Program, publishing};
+use support::{Endpoint, Fault, Imds, Key, Mode, Proxy};
+
+const LONG: Duration = Duration::from_secs(40);
+
+fn config(name: &str, period_secs: u32) -> ConfigFile {
+    let text = format!(
+        "[cloudwatch]\nperiod_secs = {period_secs}\nphase_secs = 0\n[identity]\ninstance_id = \"i-1\"\n"
+    );
+    ConfigFile::new(name, &text)
+}
+
+fn instance(id: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("InstanceId".to_owned(), id.to_owned())])
+}
+
+fn group(name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("AutoScalingGroupName".to_owned(), name.to_owned())])
+}
+
+/// Starts it with windows of a second, lets so many calls come, and stops it; its exit code and account line.
+fn run_through(name: &str, endpoint: &Endpoint, calls: usize) -> (Option<i32>, String) {
+    let file = config(name, 1);
+    let args = ["run", "--config", file.path()];
+    let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+    assert!(endpoint.wait_for_calls(calls, LONG), "{}", program.log());
+    let code = program.terminate();
+    let log = program.log();
+    let account = log
+        .lines()
+        .find(|line| line.contains("account: "))
+        .unwrap_or_default();
+    (code, account.to_owned())
+}
+
+/// sealed = sent, nothing waiting, nothing dropped.
+fn is_whole(account: &str) -> bool {
+    let words: Vec<&str> = account.split_whitespace().collect();
+    let after = |word: &str| {
+        words
+            .iter()
+            .position(|w| *w == word)
+            .and_then(|at| words.get(at + 1).copied())
+    };
+    after("sealed") == after("sent")
+        && after("waiting") == Some("0")
+        && account.contains("dropped 0;")
+        && after("sealed") != Some("0")
+}
+
+#[test]
+fn each_full_window_is_one_call_with_every_reading() {
+    let endpoint = Endpoint::start();
+    let file = config("whole", 5);
+    let args = ["run", "--config", file.path()];
+    let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+    assert!(endpoint.wait_for_calls(4, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    let windows = endpoint.statistics(
+        "Firewall/fwmetrics",
+        "DataplaneCpuUtilization",
+        &instance("i-1"),
+        5,
+    );
+    let counts: Vec<f64> = windows.values().map(|window| window.sample_count).collect();
+    let inner = &counts[1..counts.len() - 1];
+    assert!(
+        inner.len() >= 2 && inner.iter().all(|count| *count == 5.0),
+        "{counts:?}"
+    );
+    for window in windows.values() {
+        assert!(
+            window.min <= window.average() && window.average() <= window.max && window.max <= 100.0
+        );
+    }
+    // The last window is the shutdown's; the one before it may have been closed in the same moment.
+    let calls = endpoint.calls();
+    assert!(calls.iter().all(|call| call.accepted), "{calls:?}");
+    assert!(
+        calls.len() <= counts.len() + 1,
+        "{} calls for {} windows",
+        calls.len(),
+        counts.len()
+    );
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.wire_bytes == call.uncompressed_bytes),
+        "small bodies are not zipped"
+    );
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.connection == calls[0].connection),
+        "one connection is kept"
+    );
+    assert!(
+        endpoint
+            .accepted()
+            .iter()
+            .filter(|datum| datum.name != "ExporterHeartbeat")
+            .all(|datum| datum.resolution == 1)
+    );
+}
+
+#[test]
+fn no_fault_of_the_endpoint_loses_a_datum() {
+    let faults = [
+        Fault::Throttle,
+        Fault::InternalServiceError,
+        Fault::ServiceUnavailable,
+        Fault::TooLarge,
+        Fault::RefuseRead,
+        Fault::ResetAfterAccept,
+        Fault::Garbage,
+        Fault::TruncatedAnswer,
+        Fault::NotCbor,
+        Fault::WrongDate(-7200),
+    ];
+    std::thread::scope(|scope| {
+        for (number, fault) in faults.into_iter().enumerate() {
+            scope.spawn(move || {
+                let endpoint = Endpoint::start();
+                endpoint.script([Fault::Normal, fault]);
+                let (code, account) = run_through(&format!("fault-{number}"), &endpoint, 4);
+                assert!(is_whole(&account), "{fault:?}: {account}");
+                assert_eq!(code, Some(0), "{fault:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_batch_is_sent_again_byte_for_byte() {
+    let endpoint = Endpoint::start();
+    endpoint.script([Fault::InternalServiceError]);
+    let (_, account) = run_through("again", &endpoint, 3);
+    assert!(is_whole(&account), "{account}");
+    let calls = endpoint.calls();
+    let again = calls[1..]
+        .iter()
+        .filter(|call| call.digest == calls[0].digest);
+    assert!(again.clone().count() == 1 && again.clone().all(|call| call.accepted));
+}
+
+#[test]
+fn a_datum_that_cloudwatch_refuses_alone_is_the_only_one_lost() {
+    let endpoint = Endpoint::start();
+    endpoint.poison("CpuSteal");
+    let (code, account) = run_through("invalid", &endpoint, 25);
+    let accepted = endpoint.accepted();
+    let windows = accepted
+        .iter()
+        .filter(|datum| datum.name == "DataplaneCpuUtilization")
+        .count();
+    assert!(windows >= 2 && accepted.iter().all(|datum| datum.name != "CpuSteal"));
+    assert!(
+        account.contains("waiting 0 + dropped") && account.contains("invalid"),
+        "{account}"
+    );
+    let others = accepted
+        .iter()
+        .filter(|datum| datum.name == "CollectorUp")
+        .count();
+    assert_eq!(others % 3, 0, "the rest of each window arrives");
+    assert_eq!(
+        code,
+        Some(1),
+        "something was lost, and the exit code says so"
+    );
+}
+
+#[test]
+fn a_hung_endpoint_stalls_no_sampling() {
+    let endpoint = Endpoint::start();
+    endpoint.script([Fault::Hang(Duration::from_secs(30))]);
+    let file = config("hung", 1);
+    let args = ["run", "--config", file.path()];
+    let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+    // The attempt gives up after 5 s; then the windows that were sampled meanwhile come in.
+    assert!(endpoint.wait_for_calls(6, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    assert!(program.log().contains("Timeout"), "{}", program.log());
+    let windows = endpoint.statistics(
+        "Firewall/fwmetrics",
+        "DataplaneCpuUtilization",
+        &instance("i-1"),
+        1,
+    );
+    let (first, last) = (
+        windows.keys().next().unwrap(),
+        windows.keys().last().unwrap(),
+    );
+    assert_eq!(
+        windows.len() as i64,
+        last - first + 1,
+        "no second is missing"
+    );
+}
+
+#[test]
+fn a_dead_endpoint_is_said_once_and_counted_at_the_end() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let file = config("dead", 1);
+    let args = ["run", "--config", file.path()];
+    let mut program = Program::start(&mut publishing(&args, &format!("http://127.0.0.1:{port}")));
+    assert!(
+        program.wait_for_line("cannot reach CloudWatch: NoConnection"),
+        "{}",
+        program.log()
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(program.terminate(), Some(1));
+    let log = program.log();
+    assert_eq!(log.matches("cannot reach CloudWatch").count(), 1, "{log}");
+    assert!(log.contains("sent 0 + waiting 0 + dropped"), "{log}");
+}
+
+#[test]
+fn a_denied_role_says_what_to_do() {
+    let endpoint = Endpoint::start();
+    endpoint.always(Some(Fault::AccessDenied));
+    let file = config("denied", 1);
+    let args = ["run", "--config", file.path()];
+    let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+    assert!(
+        program.wait_for_line("allow cloudwatch:PutMetricData"),
+        "{}",
+        program.log()
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(endpoint.calls().len() <= 2, "a denial is not hammered");
+    assert_eq!(program.terminate(), Some(1));
+}
+
+#[test]
+fn missing_credentials_say_so() {
+    let endpoint = Endpoint::start();
+    let file = config("keyless", 1);
+    let args = ["run", "--config", file.path()];
+    let mut command = publishing(&args, &endpoint.url());
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    let mut program = Program::start(&mut command);
+    assert!(program.wait_for_line("NoCredentials"), "{}", program.log());
+    assert!(
+        program.log().contains("attach an instance role"),
+        "{}",
+        program.log()
+    );
+    assert_eq!(program.terminate(), Some(1));
+    assert!(endpoint.calls().is_empty());
+}
+
+#[test]
+fn a_missing_region_says_so() {
+    let endpoint = Endpoint::start();
+    let file = config("regionless", 1);
+    let args = ["run", "--config", file.path()];
+    let mut command = publishing(&args, &endpoint.url());
+    command.env_remove("AWS_REGION");
+    let program = Program::start(&mut command);
+    assert!(program.wait_for_line("NoRegion"), "{}", program.log());
+    assert!(
+        program.log().contains("set [cloudwatch] region"),
+        "{}",
+        program.log()
+    );
+}
+
+#[test]
+fn a_clock_that_differs_from_cloudwatchs_is_said() {
+    let endpoint = Endpoint::start();
+    endpoint.set_date_offset(-3600);
+    let file = config("skew", 1);
+    let args = ["run", "--config", file.path()];
+    let program = Program::start(&mut publishing(&args, &endpoint.url()));
+    assert!(
+        program.wait_for_line("ahead of CloudWatch's by 1000 s or more"),
+        "{}",
+        program.log()
+    );
+}
+
+#[test]
+fn an_instance_of_a_group_publishes_for_its_fleet_under_its_role() {
+    let endpoint = Endpoint::start();
+    let imds = Imds::start();
+    imds.set_instance_id(Some("i-0abc"));
+    imds.set_tag(Some("edge"));
+    imds.set_lifecycle(Some("InService"));
+    let file = ConfigFile::new("fleet", "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\n");
+    let args = ["run", "--config", file.path()];
+    let mut command = publishing(&args, &endpoint.url());
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_EC2_METADATA_DISABLED",
+    ] {
+        command.env_remove(name);
+    }
+    command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url());
+    let mut program = Program::start(&mut command);
+    assert!(endpoint.wait_for_calls(3, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    let calls = endpoint.calls();
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.access_key == Some(Key::role_example().id))
+    );
+    for dimensions in [group("edge"), instance("i-0abc")] {
+        for metric in ["CapacityUtilization", "ExporterHeartbeat"] {
+            let windows = endpoint.statistics("Firewall/fwmetrics", metric, &dimensions, 60);
+            assert!(!windows.is_empty(), "{metric} {dimensions:?}");
+        }
+    }
+    // Detail never goes out for the fleet.
+    let accepted = endpoint.accepted();
+    assert!(
+        accepted
+            .iter()
+            .any(|datum| datum.dimensions.contains_key("Collector"))
+    );
+    assert!(accepted.iter().all(|datum| datum.dimensions.len() == 1 || datum.dimensions.contains_key("InstanceId")));
+}
+
+#[test]
+fn metadata_never_goes_through_a_proxy() {
+    let (imds, proxy) = (Imds::start(), Proxy::start());
+    let file = ConfigFile::new("proxy", "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\n");
+    let args = ["run", "--config", file.path()];
+    let mut command = publishing(&args, "http://192.0.2.1:9");
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_EC2_METADATA_DISABLED",
+    ] {
+        command.env_remove(name);
+    }
+    command
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url())
+        .env("HTTP_PROXY", proxy.url());
+    let program = Program::start(&mut command);
+    assert!(
+        program.wait_for_line("cannot reach CloudWatch"),
+        "{}",
+        program.log()
+    );
+    let seen = proxy.requests();
+    assert!(
+        seen.iter().any(|line| line.contains("192.0.2.1")),
+        "CloudWatch's calls use the proxy: {seen:?}"
+    );
+    assert!(
+        seen.iter().all(|line| line.contains("192.0.2.1")),
+        "and nothing else does: {seen:?}"
+    );
+    assert!(
+        imds.requests()
+            .iter()
+            .any(|(_, path)| path.contains("security-credentials"))
+    );
+}
+
+#[test]
+fn a_dead_metadata_service_is_said_and_stops_nothing() {
+    for mode in [Mode::Hang, Mode::Refuse, Mode::Forbidden, Mode::Garbage] {
+        let (endpoint, imds) = (Endpoint::start(), Imds::start());
+        imds.set_mode(mode);
+        let file = config(&format!("imds-{mode:?}"), 1);
+        let args = ["run", "--config", file.path()];
+        let mut command = publishing(&args, &endpoint.url());
+        command.env_remove("AWS_EC2_METADATA_DISABLED");
+        command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url());
+        let mut program = Program::start(&mut command);
+        assert!(
+            endpoint.wait_for_calls(2, LONG),
+            "{mode:?}: {}",
+            program.log()
+        );
+        assert!(
+            program.wait_for_line("instance metadata service"),
+            "{mode:?}: {}",
+            program.log()
+        );
+        assert_eq!(program.terminate(), Some(0), "{mode:?}: {}", program.log());
+    }
+}

@@ -1,0 +1,165 @@
+//! The real binary, in an environment of its own: nothing of the machine's AWS settings reaches it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Key;
+
+/// No program of ours takes longer to do anything that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A command line of the program; ends with it if it still runs.
+pub struct Program {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// The program with an empty environment but for what is harmless.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fwmetrics"));
+    command
+        .args(args)
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    command
+}
+
+/// The same, sending to this endpoint with the example key.
+pub fn publishing(args: &[&str], endpoint: &str) -> Command {
+    let mut command = command(args);
+    let key = Key::example();
+    command
+        .env("AWS_ACCESS_KEY_ID", &key.id)
+        .env("AWS_SECRET_ACCESS_KEY", &key.secret);
+    command
+        .env("AWS_REGION", super::client::REGION)
+        .env("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint);
+    command
+}
+
+/// Runs it to its end.
+pub fn output(command: &mut Command) -> Output {
+    command
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+/// Standard error of a run, as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Standard output of a run, as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A configuration file that lasts as long as this value.
+pub struct ConfigFile(PathBuf);
+
+impl ConfigFile {
+    /// Writes it.
+    pub fn new(name: &str, text: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = folder.join(format!("{name}-{}.toml", std::process::id()));
+        std::fs::write(&path, text).expect("the target folder can be written");
+        ConfigFile(path)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        self.0.to_str().expect("the path is text")
+    }
+}
+
+impl Drop for ConfigFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Program {
+    /// Starts it in the background; standard error is read as it comes.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (kept, stderr) = (
+            Arc::clone(&lines),
+            child.stderr.take().expect("stderr is piped"),
+        );
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr.take(16 << 20))
+                .lines()
+                .map_while(Result::ok)
+            {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Program {
+            child,
+            lines,
+            reader: Some(reader),
+        }
+    }
+
+    /// All log lines so far.
+    pub fn log(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// Waits until a log line holds this text.
+    pub fn wait_for_line(&self, text: &str) -> bool {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if self.log().contains(text) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
+    /// SIGTERM, then its exit code; `None` when it did not end in time or ended by a signal.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill works");
+        self.wait()
+    }
+
+    /// Its exit code once it has ended by itself.
+    pub fn wait(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                if let Some(reader) = self.reader.take() {
+                    let _ = reader.join();
+                }
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -173,7 +173,7 @@ impl Metadata {
 }
 
 fn explain(path: &str, error: &ImdsError) -> String {
-    let chain = aws_sdk_cloudwatch::error::DisplayErrorContext(error).to_string();
+    let chain = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
     let remedy = match error {
         ImdsError::FailedToLoadToken(_) if chain.contains("403") => {
             "switch the metadata service on for this instance"

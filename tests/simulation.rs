@@ -16,7 +16,8 @@ use fwmetrics::aggregate::label::WantedSets;
 use fwmetrics::clock::Now;
 use fwmetrics::collector::CollectError;
 use fwmetrics::identity::Settings;
-use fwmetrics::model::identity::{Identity, Lifecycle};
+use fwmetrics::model::datum::Dimension;
+use fwmetrics::model::identity::{Group, Identity, Lifecycle, Who};
 use fwmetrics::model::metric::{Metric, Sets};
 use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
@@ -61,6 +62,8 @@ struct World {
     collect: fn(&mut World) -> (Readings, Option<CollectError>),
     lines: Vec<String>,
     passes: u64,
+    /// How long a pass takes.
+    pass_ms: u64,
 }
 
 struct Due(Duration, u64, Event);
@@ -152,6 +155,7 @@ fn setup(seed: u64) -> Setup {
             requests_per_second: NonZeroU32::MIN.saturating_add(9),
         },
         identity: Settings::default(),
+        remote: BTreeMap::new(),
         seed,
     }
 }
@@ -193,6 +197,7 @@ impl World {
             collect: healthy,
             lines: Vec::new(),
             passes: 0,
+            pass_ms: 2,
         };
         world.perform(first);
         world
@@ -226,7 +231,7 @@ impl World {
                 Action::Collect(collector) => {
                     self.passes += 1;
                     let (readings, error) = (self.collect)(self);
-                    let took = Duration::from_millis(2);
+                    let took = Duration::from_millis(self.pass_ms);
                     let at = self.now.boot + took;
                     let done = PassDone {
                         collector,
@@ -235,7 +240,7 @@ impl World {
                         readings,
                         error,
                     };
-                    self.later(2, Event::Pass(Box::new(done)));
+                    self.later(self.pass_ms, Event::Pass(Box::new(done)));
                 }
                 Action::Send(id, batch) => self.receive(id, &batch),
                 Action::Log(line) => self.lines.push(line.text),
@@ -746,4 +751,111 @@ fn one_bad_datum_is_found_by_halving_and_the_rest_arrives() {
             .iter()
             .any(|line| line.starts_with("gave up ExporterHeartbeat{"))
     );
+}
+
+/// A remote firewall whose CPU comes in blocks of a minute.
+fn remote_setup(seed: u64) -> Setup {
+    let target = Some(Arc::from("fw-a"));
+    let instance = Dimension {
+        name: "InstanceId".into(),
+        value: "i-fw".to_owned(),
+    };
+    let who = Who {
+        instance: Some(instance),
+        group: Group::None,
+        in_service: true,
+        ha_group: None,
+    };
+    let rhythm = Rhythm {
+        period: Duration::from_secs(60),
+        after_end: Some(Duration::from_millis(1200)),
+    };
+    Setup {
+        collectors: vec![Planned {
+            name: "panos",
+            target: target.clone(),
+            rhythm,
+        }],
+        remote: BTreeMap::from([(target, who)]),
+        close_after: Duration::from_secs(10),
+        ..setup(seed)
+    }
+}
+
+fn block(world: &mut World) -> (Readings, Option<CollectError>) {
+    let mut readings = Readings::default();
+    #[allow(clippy::cast_precision_loss)]
+    let values = (0..60)
+        .map(|second| (world.passes * 100 + second) as f64)
+        .collect();
+    readings.push(Record::new(&CPU, Raw::Block(values)));
+    (readings, None)
+}
+
+#[test]
+fn a_remote_block_belongs_to_the_window_that_just_ended() {
+    let mut world = World::known(remote_setup(20), Faults::none(20));
+    world.collect = block;
+    world.run(Duration::from_secs(600));
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert_eq!(windows.len(), 9, "{windows:?}");
+    assert!(
+        windows
+            .iter()
+            .enumerate()
+            .all(|(n, window)| *window == (n as i64 * 60, 60)),
+        "{windows:?}"
+    );
+    // Closed ten seconds after the end, in one call with the heartbeat of target and machine.
+    assert_eq!(world.calls.len(), 9);
+    assert_eq!(
+        world
+            .counts("ExporterHeartbeat", "InstanceId")
+            .iter()
+            .map(|(_, n)| n)
+            .sum::<u64>(),
+        18
+    );
+}
+
+#[test]
+fn a_late_block_is_labelled_by_its_real_start() {
+    let mut world = World::known(remote_setup(21), Faults::none(21));
+    world.collect = block;
+    world.run(Duration::from_secs(150));
+    // The pass due at 181.2 s comes home at 206.2 s: its minute began at 146.2 s, in the window of 120 s.
+    world.pass_ms = 25_000;
+    world.run(Duration::from_secs(60));
+    world.pass_ms = 2;
+    world.run(Duration::from_secs(300));
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(
+        windows.iter().all(|(_, n)| *n == 60),
+        "one datum per series and window: {windows:?}"
+    );
+    assert!(windows.contains(&(120, 60)), "{windows:?}");
+    assert_eq!(world.core.account().late_blocks, 0);
+}
+
+#[test]
+fn a_second_block_for_a_sealed_window_is_dropped_and_counted() {
+    let mut world = World::known(remote_setup(22), Faults::none(22));
+    world.collect = block;
+    world.run(Duration::from_secs(150));
+    // The wall clock goes back two minutes: their labels come round again.
+    world.now.wall_ms -= 120_000;
+    world.run(Duration::from_secs(600));
+    let windows = world.counts("DataplaneCpuUtilization", "InstanceId");
+    assert!(windows.iter().all(|(_, n)| *n == 60), "{windows:?}");
+    assert_eq!(world.core.account().late_blocks, 2);
+}
+
+#[test]
+fn a_remote_pass_that_is_held_up_runs_late_inside_its_period() {
+    let mut world = World::known(remote_setup(23), Faults::none(23));
+    world.collect = block;
+    world.pass_ms = 70_000;
+    world.run(Duration::from_secs(1200));
+    // Each pass takes longer than its period: the next runs when it is home, and none is missed but those overtaken.
+    assert!(world.passes >= 16, "{} passes", world.passes);
 }

@@ -1,5 +1,6 @@
 //! The loop: waits for whatever comes first, asks the core, does what it says.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,6 +162,7 @@ fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
             requests_per_second: cloudwatch.requests_per_second,
         },
         identity: config.identity.clone(),
+        remote: BTreeMap::new(),
         seed: u64::from(crc32fast::hash(host.as_bytes())),
     }
 }

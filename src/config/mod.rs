@@ -15,6 +15,7 @@ use crate::collectors;
 use crate::host::files::Root;
 use crate::identity;
 use crate::model::faults::{Fault, Faults, Place};
+use crate::model::schema::Key;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
 
@@ -170,6 +171,12 @@ impl Config {
         let needed = !spec.on_demand || spec.metrics().any(|metric| self.metrics.any(metric));
         asked && needed && !self.collectors.disable.contains(spec.name)
     }
+}
+
+/// Every table by its dotted path, with its keys: what there is to set.
+#[must_use]
+pub fn keys() -> Vec<(String, Vec<&'static Key>)> {
+    sections::all()
 }
 
 /// Reads the configuration: this file, else the default one if it is there, else defaults; and the environment.

@@ -65,8 +65,10 @@ pub struct Setup {
     pub series_max: usize,
     /// Limits of the queue.
     pub limits: queue::Limits,
-    /// Identity as configured.
+    /// Identity of this machine as configured.
     pub identity: identity::Settings,
+    /// Identities of remote firewalls, all from their configuration.
+    pub remote: BTreeMap<Target, Who>,
     /// Decides the jitter.
     pub seed: u64,
 }
@@ -177,7 +179,7 @@ impl Core {
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
             identity: Identity::default(),
-            who: BTreeMap::new(),
+            who: setup.remote.clone(),
             waiting: WaitingRoom::default(),
             queue: Queue::new(setup.limits, setup.seed),
             account: Account::default(),

@@ -67,14 +67,24 @@ struct Task {
     held_until: Duration,
 }
 
+/// A window past its end.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    span: Span,
+    /// It was handed out to be sealed; it stays while a remote pass for it may still run late.
+    sealed: bool,
+}
+
 /// The timetable.
 #[derive(Debug)]
 pub struct Schedule {
     period: Duration,
     close_after: Duration,
     open: Span,
-    closing: VecDeque<Span>,
+    ended: VecDeque<Ended>,
     tasks: Vec<Task>,
+    /// The longest time after a window's end at which a remote pass for it may start.
+    lateness: Duration,
 }
 
 impl Schedule {
@@ -82,6 +92,11 @@ impl Schedule {
     #[must_use]
     pub fn new(now: Now, period: Duration, close_after: Duration, rhythms: Vec<Rhythm>) -> Self {
         let open = span_at(0, now, period);
+        let lateness = rhythms
+            .iter()
+            .filter_map(|rhythm| rhythm.after_end.map(|offset| offset + rhythm.period))
+            .max()
+            .unwrap_or_default();
         let tasks = rhythms
             .into_iter()
             .map(|rhythm| Task {
@@ -95,8 +110,9 @@ impl Schedule {
             period,
             close_after,
             open,
-            closing: VecDeque::new(),
+            ended: VecDeque::new(),
             tasks,
+            lateness,
         }
     }
 
@@ -128,13 +144,15 @@ impl Schedule {
         for index in 0..self.tasks.len() {
             self.run_newest(index, now, &mut due);
         }
-        while let Some(first) = self.closing.front().copied() {
-            if first.end + self.close_after > now.boot {
-                break;
+        for ended in self.ended.iter_mut().filter(|ended| !ended.sealed) {
+            if ended.span.end + self.close_after <= now.boot {
+                ended.sealed = true;
+                due.push(Due::Close(ended.span));
             }
-            self.closing.pop_front();
-            due.push(Due::Close(first));
         }
+        let lateness = self.lateness;
+        self.ended
+            .retain(|ended| !ended.sealed || now.boot < ended.span.end + lateness);
         due
     }
 
@@ -148,9 +166,10 @@ impl Schedule {
             (!waits).then_some(tick.due)
         });
         let closes = self
-            .closing
-            .front()
-            .map(|first| first.end + self.close_after);
+            .ended
+            .iter()
+            .find(|ended| !ended.sealed)
+            .map(|ended| ended.span.end + self.close_after);
         ticks.chain(closes).fold(self.open.end, Duration::min)
     }
 
@@ -168,8 +187,9 @@ impl Schedule {
 
     /// All windows that are not sealed yet, oldest first: for shutdown.
     pub fn drain(&mut self) -> Vec<Span> {
-        self.closing
-            .drain(..)
+        let unsealed = self.ended.drain(..).filter(|ended| !ended.sealed);
+        unsealed
+            .map(|ended| ended.span)
             .chain(std::iter::once(self.open))
             .collect()
     }
@@ -185,7 +205,10 @@ impl Schedule {
         let mut due = Vec::new();
         while now.boot >= self.open.end {
             let ended = self.open;
-            self.closing.push_back(ended);
+            self.ended.push_back(Ended {
+                span: ended,
+                sealed: false,
+            });
             let next = self.after(ended, now);
             if now.boot < next.end {
                 self.open = next;
@@ -269,8 +292,9 @@ impl Schedule {
 
     /// The first tick after a moment, in the windows that are known.
     fn tick_after(&self, rhythm: Rhythm, after: Duration) -> Option<Tick> {
-        self.closing
+        self.ended
             .iter()
+            .map(|ended| &ended.span)
             .chain(std::iter::once(&self.open))
             .find_map(|span| match rhythm.after_end {
                 Some(offset) => self.remote_tick(span, rhythm.period, offset, after),

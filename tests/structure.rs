@@ -1,0 +1,213 @@
+//! Holds the house together: floors, file headers, the map in `src/lib.rs`, and the README's generated parts.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use fwmetrics::render::metrics;
+
+/// The floor of every room in `src`.
+const FLOORS: [(&str, u8); 16] = [
+    ("main", 8),
+    ("commands", 7),
+    ("cli", 6),
+    ("agent", 6),
+    ("config", 5),
+    ("render", 5),
+    ("catalogue", 4),
+    ("collectors", 3),
+    ("collector", 2),
+    ("publish", 2),
+    ("identity", 2),
+    ("aggregate", 1),
+    ("host", 1),
+    ("self_metrics", 1),
+    ("model", 0),
+    ("clock", 0),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let name = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            found.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn room(file: &str) -> String {
+    let inner = file.strip_prefix("src/").unwrap();
+    inner
+        .split('/')
+        .next()
+        .unwrap()
+        .trim_end_matches(".rs")
+        .to_owned()
+}
+
+/// Rooms that a file names by `crate::room` (or `fwmetrics::room` in main), code and paths alike.
+fn named_rooms(text: &str) -> BTreeSet<String> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let mut rooms = BTreeSet::new();
+    for line in code {
+        for prefix in ["crate::", "fwmetrics::"] {
+            for (at, _) in line.match_indices(prefix) {
+                let rest = &line[at + prefix.len()..];
+                let end = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(rest.len());
+                rooms.insert(rest[..end].to_owned());
+            }
+        }
+    }
+    rooms
+}
+
+#[test]
+fn a_room_uses_lower_floors_only() {
+    let floors: BTreeMap<&str, u8> = FLOORS.into_iter().collect();
+    let mut seen = BTreeSet::new();
+    for (file, text) in sources(&root().join("src")) {
+        let own = room(&file);
+        if own == "lib" {
+            continue;
+        }
+        let floor = *floors
+            .get(own.as_str())
+            .unwrap_or_else(|| panic!("{file} is in no room of the plan"));
+        seen.insert(own.clone());
+        for other in named_rooms(&text) {
+            assert!(
+                !other.is_empty(),
+                "{file} imports several rooms in one line"
+            );
+            let theirs = *floors
+                .get(other.as_str())
+                .unwrap_or_else(|| panic!("{file} names an unknown room {other}"));
+            assert!(
+                other == own || theirs < floor,
+                "{file} on floor {floor} uses {other} on floor {theirs}"
+            );
+        }
+    }
+    assert_eq!(seen.len(), FLOORS.len(), "a room of the plan is empty");
+}
+
+#[test]
+fn collectors_do_not_know_each_other() {
+    for (file, text) in sources(&root().join("src/collectors")) {
+        let Some((own, _)) = file
+            .strip_prefix("src/collectors/")
+            .unwrap()
+            .split_once('/')
+        else {
+            continue;
+        };
+        for (at, _) in text.match_indices("crate::collectors::") {
+            let other = &text[at + "crate::collectors::".len()..];
+            assert!(other.starts_with(own), "{file} uses another collector");
+        }
+    }
+}
+
+#[test]
+fn time_and_the_sdk_have_one_door_each() {
+    for (file, text) in sources(&root().join("src")) {
+        assert!(
+            file == "src/publish/cloudwatch.rs" || !text.contains("aws_sdk_cloudwatch"),
+            "{file} names the SDK"
+        );
+        let pure = file.starts_with("src/aggregate")
+            || file.starts_with("src/agent/core")
+            || file.ends_with("/wire.rs");
+        for door in [
+            "std::fs",
+            "std::net",
+            "tokio::",
+            "clock::now",
+            "crate::host",
+        ] {
+            assert!(
+                !(pure && text.contains(door)),
+                "{file} is pure but names {door}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let both = ["src", "tests"]
+        .map(|folder| sources(&root().join(folder)))
+        .concat();
+    for (file, text) in both {
+        assert!(text.starts_with("//! "), "{file} has no //! line");
+    }
+}
+
+#[test]
+fn the_map_names_every_room() {
+    let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    for (room, floor) in FLOORS {
+        let row = map
+            .lines()
+            .find(|line| line.starts_with(&format!("//! | {floor} |")));
+        assert!(
+            row.is_some_and(
+                |row| row.contains(&format!("`{room}`")) || row.contains(&format!("`{room}.rs`"))
+            ),
+            "{room}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_is_in_step() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme
+        .split_once("<!-- generated: fwmetrics metrics --format markdown -->\n")
+        .expect("begin mark");
+    let (table, _) = rest.split_once("<!-- end -->").expect("end mark");
+    assert_eq!(
+        table,
+        metrics::markdown(),
+        "paste the output of `fwmetrics metrics --format markdown`"
+    );
+    for (path, keys) in fwmetrics::config::keys() {
+        for key in keys {
+            let shown = format!("`{}`", key.name);
+            assert!(
+                readme.contains(&shown),
+                "[{path}] {shown} is not in the README"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_of_ours_names_a_working_place() {
+    for name in ["README.md", "CHANGELOG.md", "Cargo.toml"] {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        assert!(
+            !text.contains("/root/") && !text.contains("/home/"),
+            "{name}"
+        );
+    }
+}

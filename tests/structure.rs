@@ -190,15 +190,35 @@ fn the_readme_is_in_step() {
         metrics::markdown(),
         "paste the output of `fwmetrics metrics --format markdown`"
     );
+    let (_, rest) = readme
+        .split_once("<!-- generated: keys -->\n")
+        .expect("begin mark of the keys");
+    let (table, _) = rest.split_once("<!-- end -->").expect("end mark");
+    assert_eq!(table, key_table(), "paste this table");
+}
+
+/// The reference of all keys, from the schemas that check them.
+fn key_table() -> String {
+    let mut out = String::from("| Table | Key | Default | |\n|---|---|---|---|\n");
     for (path, keys) in fwmetrics::config::keys() {
         for key in keys {
-            let shown = format!("`{}`", key.name);
-            assert!(
-                readme.contains(&shown),
-                "[{path}] {shown} is not in the README"
-            );
+            let table = if path.is_empty() {
+                String::new()
+            } else {
+                format!("`[{path}]`")
+            };
+            let default = if key.default.is_empty() {
+                String::new()
+            } else {
+                format!("`{}`", key.default)
+            };
+            out.push_str(&format!(
+                "| {table} | `{}` | {default} | {} |\n",
+                key.name, key.doc
+            ));
         }
     }
+    out
 }
 
 #[test]

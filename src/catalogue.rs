@@ -71,6 +71,25 @@ pub fn coarse_series(selection: &Selection) -> (usize, usize) {
     )
 }
 
+/// What the coarse series of a metric cost, US dollars a month.
+#[must_use]
+pub fn usd_month(metric: &'static Metric) -> f64 {
+    let wanted = WantedSets {
+        fleet: true,
+        instance: true,
+    };
+    let key = SeriesKey {
+        target: None,
+        metric,
+        own: None,
+    };
+    // Two at most.
+    sets(&key, wanted, false)
+        .iter()
+        .map(|_| prices::METRIC_MONTH)
+        .sum()
+}
+
 /// The dimension sets of a metric, in words.
 #[must_use]
 pub fn sets_shown(metric: &Metric) -> String {

@@ -10,6 +10,7 @@ use aws_config::provider_config::ProviderConfig;
 use serde::Deserialize;
 
 use crate::host::http;
+use crate::model::chain;
 use crate::model::datum::Dimension;
 use crate::model::dimension::{INSTANCE_ID, legal_value};
 use crate::model::identity::{Group, Identity, Lifecycle, Who};
@@ -139,23 +140,31 @@ impl Metadata {
     /// Asks for what is unknown and for what changes; keeps what is known already where no answer comes.
     ///
     /// # Errors
-    /// The first thing that went wrong, after everything was tried; `identity` is as good as it could be made.
+    /// The first thing that went wrong. Every path is asked all the same, unless the service itself is away.
     pub async fn refresh(&self, identity: &mut Identity) -> Result<(), String> {
+        let mut first = Ok(());
         if identity.instance_id.is_none() {
             identity.instance_id = self.get(INSTANCE).await?;
         }
         if identity.region.is_none() {
-            identity.region = self.get(REGION).await?;
+            match self.get(REGION).await {
+                Ok(region) => identity.region = region,
+                Err(error) => first = first.and(Err(error)),
+            }
         }
-        identity.lifecycle = match self.get(LIFECYCLE).await? {
-            Some(state) => Lifecycle::State(state),
-            None => Lifecycle::NoGroup,
-        };
+        match self.get(LIFECYCLE).await {
+            Ok(Some(state)) => identity.lifecycle = Lifecycle::State(state),
+            Ok(None) => identity.lifecycle = Lifecycle::NoGroup,
+            Err(error) => first = first.and(Err(error)),
+        }
         // A group never renames itself, so the tag is asked for until it is there.
         if identity.auto_scaling_group.is_none() && identity.lifecycle != Lifecycle::NoGroup {
-            identity.auto_scaling_group = self.get(GROUP).await?;
+            match self.get(GROUP).await {
+                Ok(group) => identity.auto_scaling_group = group,
+                Err(error) => first = first.and(Err(error)),
+            }
         }
-        Ok(())
+        first
     }
 
     /// The text at a path; `None` where the service says 404.
@@ -173,15 +182,12 @@ impl Metadata {
 }
 
 fn explain(path: &str, error: &ImdsError) -> String {
-    let chain = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
+    let chain = chain::of(error);
     let remedy = match error {
-        ImdsError::FailedToLoadToken(_) if chain.contains("403") => {
-            "switch the metadata service on for this instance"
-        }
         ImdsError::FailedToLoadToken(_) | ImdsError::IoError(_) => {
-            "in a container raise the hop limit to 2 or use host networking; off EC2 set [identity] instance_id and AWS_EC2_METADATA_DISABLED=true"
+            "switch it on for this instance; in a container raise the hop limit to 2 or use host networking; off EC2 set [identity] instance_id and AWS_EC2_METADATA_DISABLED=true"
         }
-        _ => "the metadata service may recover by itself",
+        _ => "it may recover by itself",
     };
     format!("cannot read {path} from the instance metadata service: {chain}; {remedy}")
 }

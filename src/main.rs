@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             let text = failure.to_string();
             if !text.is_empty() {
-                eprintln!("fwmetrics: {text}");
+                commands::say(&text);
             }
             ExitCode::from(failure.code())
         }

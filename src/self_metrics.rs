@@ -25,7 +25,7 @@ static COLLECTOR_DURATION_METRIC: Metric = Metric::new(
     "CollectorDuration",
     Unit::Milliseconds,
     Sets::Instance,
-    "How long a pass took, the slowest collector",
+    "How long passes took, of all collectors",
 )
 .detail(Detail::OptIn(OwnDimension::Collector))
 .opt_in();

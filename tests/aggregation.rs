@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fwmetrics::aggregate::aggregator::{Aggregator, Emitted, Pass, Source};
+use fwmetrics::aggregate::aggregator::{Aggregator, Emitted, End, Pass, Source};
 use fwmetrics::aggregate::counter::Fine;
 use fwmetrics::model::dimension::OwnDimension;
 use fwmetrics::model::metric::{Detail, Metric, Sets};
@@ -66,16 +66,10 @@ impl Bench {
     }
 
     fn pass(&mut self, collector: &str, at: u64, records: Vec<Record>) -> Vec<Emitted> {
-        self.end(collector, at, records, false)
+        self.end(collector, at, records, End::Ok)
     }
 
-    fn end(
-        &mut self,
-        collector: &str,
-        at: u64,
-        records: Vec<Record>,
-        failed: bool,
-    ) -> Vec<Emitted> {
+    fn end(&mut self, collector: &str, at: u64, records: Vec<Record>, end: End) -> Vec<Emitted> {
         let mut readings = Readings::default();
         records.into_iter().for_each(|record| readings.push(record));
         let source = self
@@ -89,7 +83,7 @@ impl Bench {
             due: at,
             at,
             readings: &readings,
-            failed,
+            end,
         })
     }
 }
@@ -136,7 +130,7 @@ fn capacity_is_the_highest_input_and_says_which() {
 fn capacity_is_withheld_while_an_input_that_was_read_is_failed_or_old() {
     let mut bench = Bench::new(&[("cpu", None, 1), ("conntrack", None, 1)]);
     bench.pass("conntrack", 0, vec![level(&TABLE, 70.0)]);
-    bench.end("conntrack", 1, vec![], true);
+    bench.end("conntrack", 1, vec![], End::Failed);
     let emitted = bench.pass("cpu", 1, vec![level(&CPU, 30.0)]);
     assert_eq!(single(&emitted, "CapacityUtilization"), None);
     assert_eq!(single(&emitted, "DataplaneCpuUtilization"), Some(30.0));
@@ -155,7 +149,7 @@ fn capacity_is_withheld_while_an_input_that_was_read_is_failed_or_old() {
 fn without_the_cpu_there_is_no_capacity() {
     let mut bench = Bench::new(&[("cpu", None, 1), ("conntrack", None, 1)]);
     bench.pass("cpu", 0, vec![level(&CPU, 30.0)]);
-    bench.end("cpu", 1, vec![], true);
+    bench.end("cpu", 1, vec![], End::Failed);
     let emitted = bench.pass("conntrack", 1, vec![level(&TABLE, 70.0)]);
     assert_eq!(single(&emitted, "CapacityUtilization"), None);
 }
@@ -250,7 +244,7 @@ fn a_sum_over_two_collectors_is_made_once_on_the_grid_of_the_fastest() {
         ));
     }
     assert_eq!(made, [[23.0; 10].as_slice(), &[24.0; 2]].concat());
-    bench.end("strongswan", 20, vec![], true);
+    bench.end("strongswan", 20, vec![], End::Failed);
     assert!(
         bench
             .pass("wireguard", 20, vec![level(&UP, 3.0)])
@@ -308,4 +302,42 @@ fn illegal_numbers_are_refused_and_counted() {
         assert!(bench.pass("cpu", 0, vec![level(&CPU, value)]).is_empty());
     }
     assert_eq!(bench.aggregator.refused().invalid, 3);
+}
+
+#[test]
+fn an_input_that_became_absent_no_longer_counts() {
+    let mut bench = Bench::new(&[("cpu", None, 1), ("conntrack", None, 1)]);
+    bench.pass("conntrack", 0, vec![level(&TABLE, 70.0)]);
+    bench.end("conntrack", 1, vec![], End::Absent);
+    let emitted = bench.pass("cpu", 1, vec![level(&CPU, 30.0)]);
+    assert_eq!(single(&emitted, "CapacityUtilization"), Some(30.0));
+}
+
+#[test]
+fn an_input_that_its_collector_no_longer_has_is_forgotten() {
+    let mut bench = Bench::new(&[("cpu", None, 1), ("conntrack", None, 1)]);
+    bench.pass("conntrack", 0, vec![level(&TABLE, 70.0)]);
+    for at in 1..6 {
+        bench.pass("conntrack", at, vec![]);
+    }
+    let emitted = bench.pass("cpu", 5, vec![level(&CPU, 30.0)]);
+    assert_eq!(single(&emitted, "CapacityUtilization"), Some(30.0));
+}
+
+#[test]
+fn a_passive_state_ends_with_the_source_that_told_it() {
+    let mut bench = Bench::new(&[("vrrp", None, 1), ("interfaces", None, 1)]);
+    bench.pass("vrrp", 0, vec![level(&HA, 0.0)]);
+    assert!(
+        bench
+            .pass("interfaces", 0, vec![level(&PACKETS, 5.0)])
+            .is_empty()
+    );
+    bench.end("vrrp", 1, vec![], End::Absent);
+    assert_eq!(
+        bench
+            .pass("interfaces", 1, vec![level(&PACKETS, 5.0)])
+            .len(),
+        1
+    );
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fwmetrics::aggregate::aggregator::{Aggregator, Emitted, Pass, Source};
+use fwmetrics::aggregate::aggregator::{Aggregator, Emitted, End, Pass, Source};
 use fwmetrics::aggregate::counter::Fine;
 use fwmetrics::catalogue;
 use fwmetrics::collector::{CollectError, Collector, Context, Spec};
@@ -164,7 +164,7 @@ impl Machine {
                 due: at,
                 at,
                 readings: &readings,
-                failed: false,
+                end: End::Ok,
             };
             for emitted in self.aggregator.pass(&pass) {
                 put(&mut values, &emitted);
@@ -431,6 +431,33 @@ fn dumps_of_links_read_as_another_decoder_reads_them() {
         let bytes = fs::read(fixtures().join(dump)).unwrap();
         assert_eq!(wire::links(&bytes), Ok(wanted), "{dump}");
     }
+}
+
+/// An attribute as the kernel writes it; lengths here are multiples of four.
+fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(4 + value.len()).unwrap();
+    [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat()
+}
+
+/// The real dumps have no errors: here each of the 25 fields of rtnl_link_stats64 is its own number plus 100.
+#[test]
+fn each_counter_is_read_from_its_own_field() {
+    let fields: Vec<u8> = (100..125u64).flat_map(u64::to_ne_bytes).collect();
+    let attributes = [attribute(3, b"eth0\0\0\0\0"), attribute(23, &fields)].concat();
+    let length = u32::try_from(16 + 16 + attributes.len()).unwrap();
+    let mut message = [&length.to_ne_bytes()[..], &16u16.to_ne_bytes(), &[0; 10]].concat();
+    message.extend([0; 16]);
+    message.extend(attributes);
+    let wanted = Counters {
+        rx_packets: 100,
+        rx_bytes: 102,
+        rx_errors: 104,
+        tx_errors: 105,
+        rx_dropped: 106,
+        rx_missed: 115,
+    };
+    let links = wire::links(&message).unwrap();
+    assert_eq!(links[0].counters, Some(wanted));
 }
 
 #[test]

@@ -348,11 +348,7 @@ fn share(before: (u64, u64), now: (u64, u64)) -> Result<f64, Dropped> {
         std::cmp::Ordering::Less => Err(Dropped::Reset),
         std::cmp::Ordering::Equal => Err(Dropped::NoGrowth),
         std::cmp::Ordering::Greater => {
-            let part = if now.0 > before.0 {
-                now.0 - before.0
-            } else {
-                0
-            };
+            let part = now.0.saturating_sub(before.0);
             Ok((part as f64 / (now.1 - before.1) as f64 * 100.0).min(100.0))
         }
     }

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Sender, channel};
 use tracing::{debug, error, info, warn};
 
+use crate::agent::core::account::Reason;
 use crate::agent::core::notices::{Level, Line};
 use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
@@ -19,14 +20,13 @@ use crate::clock;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
 use crate::publish::batch::Batch;
-use crate::publish::cloudwatch::CloudWatch;
 
 /// Events that may wait for the loop: every task has at most one or two under way.
 const EVENTS_MAX: usize = 256;
 /// The timer's own grain; nothing is asked for more often.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// Runs until SIGTERM or SIGINT. True when nothing was lost at the end.
+/// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
 ///
 /// # Errors
 /// A collector that cannot be built, or signals that cannot be caught.
@@ -64,7 +64,7 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     loop {
         for action in actions {
             if hands.act(action) {
-                return Ok(core.account().dropped.is_empty());
+                return Ok(!core.account().dropped.contains_key(&Reason::Shutdown));
             }
         }
         let now = clock::now();
@@ -120,7 +120,7 @@ fn sink(config: &Config, dry_run: bool) -> Sink {
     if dry_run {
         Sink::DryRun
     } else {
-        Sink::CloudWatch(Box::new(CloudWatch::new(config.cloudwatch.clone())))
+        Sink::CloudWatch(config.cloudwatch.clone())
     }
 }
 
@@ -168,20 +168,22 @@ fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
 }
 
 /// What tells this host from its neighbours without asking anyone: on Nitro the board's asset tag is the instance id;
-/// machine ids are sometimes baked into an image, so they come after it.
+/// elsewhere it is a constant of the maker's. Machine ids are sometimes baked into an image, so they come after it.
 fn host(config: &Config) -> String {
-    if let Some(id) = &config.identity.instance_id {
-        return id.clone();
-    }
     let root = Root::new(&config.root);
-    [
-        "/sys/devices/virtual/dmi/id/board_asset_tag",
-        "/etc/machine-id",
-        "/proc/sys/kernel/hostname",
-    ]
-    .iter()
-    .filter_map(|path| root.read(path).ok())
-    .map(|text| text.trim().to_owned())
-    .find(|text| text.len() > 3)
-    .unwrap_or_default()
+    let read = |path: &str| root.read(path).ok().map(|text| text.trim().to_owned());
+    let instance = read("/sys/devices/virtual/dmi/id/board_asset_tag");
+    let others = ["/etc/machine-id", "/proc/sys/kernel/hostname"];
+    config
+        .identity
+        .instance_id
+        .clone()
+        .or(instance.filter(|tag| tag.starts_with("i-")))
+        .or_else(|| {
+            others
+                .iter()
+                .filter_map(|path| read(path))
+                .find(|text| !text.is_empty())
+        })
+        .unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The tasks that carry: one per collector, one for sending, one for the metadata service. Each waits for a request,
 //! does it within a deadline, and brings back an event.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::model::reading::Readings;
 use crate::publish::batch::Batch;
 use crate::publish::cloudwatch::CloudWatch;
 use crate::publish::outcome::{Answer, Outcome};
+use crate::publish::settings::CloudWatchSettings;
 use crate::render::datums;
 
 /// Between two looks at the lifecycle state; a group acts within minutes.
@@ -24,10 +26,10 @@ const IDENTITY_EVERY: Duration = Duration::from_secs(15);
 const IDENTITY_RETRY: Duration = Duration::from_secs(30);
 
 /// Where batches go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Sink {
     /// To CloudWatch.
-    CloudWatch(Box<CloudWatch>),
+    CloudWatch(CloudWatchSettings),
     /// To standard output.
     DryRun,
 }
@@ -101,13 +103,14 @@ pub(crate) async fn collect(
 }
 
 /// Starts the sender.
-pub(super) fn sender(mut sink: Sink, events: Sender<Event>) -> Sender<(u64, Arc<Batch>)> {
+pub(super) fn sender(sink: Sink, events: Sender<Event>) -> Sender<(u64, Arc<Batch>)> {
     let (batches, mut given): (_, Receiver<(u64, Arc<Batch>)>) = channel(1);
     tokio::spawn(async move {
+        let mut client = None;
         while let Some((id, batch)) = given.recv().await {
-            let answer = match &mut sink {
-                Sink::CloudWatch(cloudwatch) => cloudwatch.send(&batch).await,
-                Sink::DryRun => print(&batch, &events).await,
+            let answer = match &sink {
+                Sink::CloudWatch(settings) => send(settings, &mut client, batch).await,
+                Sink::DryRun => print(batch, &events).await,
             };
             if events.send(Event::Answer(id, answer)).await.is_err() {
                 return;
@@ -117,44 +120,95 @@ pub(super) fn sender(mut sink: Sink, events: Sender<Event>) -> Sender<(u64, Arc<
     batches
 }
 
-/// A dry run's batch on standard output, one line; a reader that left ends the run.
-async fn print(batch: &Batch, events: &Sender<Event>) -> Answer {
-    use std::io::Write;
-    let line = datums::line(batch) + "\n";
-    let written = std::io::stdout().write_all(line.as_bytes());
-    if written.and_then(|()| std::io::stdout().flush()).is_err() {
-        // The loop may be gone already; then nobody waits for this event.
-        let _ = events.send(Event::Stop).await;
+/// One attempt in a task of its own: a panic in the SDK costs this attempt and its client, not the sender.
+async fn send(
+    settings: &CloudWatchSettings,
+    kept: &mut Option<CloudWatch>,
+    batch: Arc<Batch>,
+) -> Answer {
+    let mut client = kept
+        .take()
+        .unwrap_or_else(|| CloudWatch::new(settings.clone()));
+    let attempt = tokio::spawn(async move {
+        let answer = client.send(&batch).await;
+        (client, answer)
+    });
+    match attempt.await {
+        Ok((client, answer)) => {
+            *kept = Some(client);
+            answer
+        }
+        Err(ended) => Answer {
+            outcome: Outcome::Unreachable {
+                maybe_accepted: true,
+            },
+            code: "Panic".to_owned(),
+            reason: format!("the AWS SDK panicked ({ended}); its client is built anew"),
+            server_time: None,
+        },
     }
+}
+
+/// A dry run's batch on standard output, one line. A reader that left ends the run; a slow one holds up only this.
+async fn print(batch: Arc<Batch>, events: &Sender<Event>) -> Answer {
+    let line = datums::line(&batch) + "\n";
+    let written = tokio::task::spawn_blocking(move || {
+        let mut out = std::io::stdout();
+        out.write_all(line.as_bytes()).and_then(|()| out.flush())
+    });
+    let (outcome, reason) = match written.await {
+        Ok(Ok(())) => (Outcome::Sent, String::new()),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            // The loop may be gone already; then nobody waits for this event.
+            let _ = events.send(Event::Stop).await;
+            (Outcome::Sent, String::new())
+        }
+        Ok(Err(error)) => (
+            Outcome::Denied,
+            format!("cannot write to standard output: {error}"),
+        ),
+        Err(ended) => (Outcome::Denied, format!("writing panicked: {ended}")),
+    };
     Answer {
-        outcome: Outcome::Sent,
-        code: String::new(),
-        reason: String::new(),
+        outcome,
+        code: if reason.is_empty() {
+            String::new()
+        } else {
+            "Output".to_owned()
+        },
+        reason,
         server_time: None,
     }
 }
 
-/// Starts the look-out for who we are.
+/// Starts the look-out for who we are. Each look is a task of its own, for the same reason as an attempt to send.
 pub(super) fn identity(events: Sender<Event>) {
     tokio::spawn(async move {
         let mut identity = Identity::default();
         let mut service = Metadata::from_environment();
-        while let Some(metadata) = &service {
-            let problem = metadata.refresh(&mut identity).await.err();
-            if problem.is_some() {
+        while let Some(metadata) = service.take() {
+            let mut known = identity.clone();
+            let look = tokio::spawn(async move {
+                let problem = metadata.refresh(&mut known).await.err();
+                (metadata, known, problem)
+            });
+            let problem = match look.await {
+                Ok((metadata, known, problem)) => {
+                    identity = known;
+                    service = Some(metadata);
+                    problem
+                }
+                Err(ended) => Some(format!("the metadata client panicked ({ended})")),
+            };
+            let pause = if problem.is_some() {
                 // Its client keeps a token that the service may have revoked; a new one asks for a new token.
                 service = Metadata::from_environment();
-            }
-            let pause = if problem.is_some() {
                 IDENTITY_RETRY
             } else {
                 IDENTITY_EVERY
             };
-            if events
-                .send(Event::Identity(identity.clone(), problem))
-                .await
-                .is_err()
-            {
+            let event = Event::Identity(identity.clone(), problem);
+            if events.send(event).await.is_err() {
                 return;
             }
             tokio::time::sleep(pause).await;

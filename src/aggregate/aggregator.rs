@@ -1,14 +1,14 @@
-//! The aggregator: passes in, values of series out, and the windows they are gathered in.
+//! The aggregator: passes in, values of series out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::aggregate::counter::{Counters, Dropped, Fine};
+use crate::aggregate::derived::{self, NAME_KEPT_FOR};
 use crate::aggregate::fold::Folding;
 use crate::aggregate::sources::{Newest, Series, SourceKey};
 use crate::aggregate::window::{SeriesKey, Target};
 use crate::model::dimension::{OwnDimension, legal_value};
-use crate::model::metric::Metric;
 use crate::model::names::{
     CAPACITY_INPUTS, CAPACITY_UTILIZATION, DATAPLANE_CPU_UTILIZATION, HA_ACTIVE,
 };
@@ -26,6 +26,17 @@ pub struct Source {
     pub period: Duration,
 }
 
+/// How a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It read what there is.
+    Ok,
+    /// None of its sources is there.
+    Absent,
+    /// A source could not be read.
+    Failed,
+}
+
 /// One finished pass.
 #[derive(Debug)]
 pub struct Pass<'a> {
@@ -37,8 +48,8 @@ pub struct Pass<'a> {
     pub at: Duration,
     /// What it recorded, also when it failed half way.
     pub readings: &'a Readings,
-    /// It ended in an error.
-    pub failed: bool,
+    /// How it ended.
+    pub end: End,
 }
 
 /// One value (or block) of one series.
@@ -54,7 +65,7 @@ pub struct Emitted {
     pub bound_by: Option<&'static str>,
 }
 
-/// What was refused, for the self metrics.
+/// What was refused, for the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refused {
     /// Readings dropped because their counter started again.
@@ -72,6 +83,9 @@ struct InnerKey {
     collector: Option<&'static str>,
 }
 
+/// A series and where it was read.
+type FreshKey = (InnerKey, Option<String>);
+
 /// What one pass gave to one series.
 struct Fresh {
     folding: Folding,
@@ -86,8 +100,11 @@ pub struct Aggregator {
     sources: Vec<Source>,
     selection: Selection,
     counters: Counters,
-    series: HashMap<InnerKey, Series>,
-    tunnel_owners: BTreeMap<(Target, String), BTreeSet<&'static str>>,
+    /// Coarse series, found by name: rules look at them at every pass.
+    coarse: HashMap<(Target, &'static str), Series>,
+    fine: HashMap<InnerKey, Series>,
+    /// Which collectors use a tunnel's name, and when last.
+    tunnel_owners: BTreeMap<(Target, String), BTreeMap<&'static str, Duration>>,
     refused: Refused,
 }
 
@@ -99,7 +116,8 @@ impl Aggregator {
             sources,
             selection,
             counters: Counters::default(),
-            series: HashMap::new(),
+            coarse: HashMap::new(),
+            fine: HashMap::new(),
             tunnel_owners: BTreeMap::new(),
             refused: Refused::default(),
         }
@@ -109,6 +127,13 @@ impl Aggregator {
     #[must_use]
     pub fn refused(&self) -> Refused {
         self.refused
+    }
+
+    /// The dataplane's CPU of this target is being read.
+    #[must_use]
+    pub fn reads_cpu(&self, target: &Target, at: Duration) -> bool {
+        let cpu = self.newest(target, DATAPLANE_CPU_UTILIZATION.name, at);
+        matches!(cpu, Some(Newest::Value(_)))
     }
 
     /// Takes in a pass and hands out the values that are published of it.
@@ -125,26 +150,34 @@ impl Aggregator {
                 origin,
             };
             *touched.entry(key.clone()).or_default() |= fresh.expected;
-            self.series
-                .entry(key)
-                .or_insert_with(|| Series::new(fresh.fold, fresh.increases))
+            self.series(key, fresh.fold, fresh.increases)
                 .contribute(from, pass.due, fresh.folding);
         }
-        if pass.failed {
-            for series in self.series.values_mut() {
-                series.fail(pass.source, pass.due);
-            }
-        }
+        self.end(&source.target, pass);
         self.emit(&source.target, pass, touched)
     }
 
+    /// What the pass did not bring: failed, gone, or forgotten.
+    fn end(&mut self, target: &Target, pass: &Pass<'_>) {
+        let apply = |series: &mut Series| match pass.end {
+            End::Ok => series.go_on(pass.source, pass.due),
+            End::Absent => series.absent(pass.source),
+            End::Failed => series.fail(pass.source, pass.due),
+        };
+        let coarse = self.coarse.iter_mut().filter(|((of, _), _)| of == target);
+        coarse.for_each(|(_, series)| apply(series));
+        let fine = self
+            .fine
+            .iter_mut()
+            .filter(|(key, _)| key.series.target == *target);
+        fine.for_each(|(_, series)| apply(series));
+        self.coarse.retain(|_, series| !series.is_empty());
+        self.fine.retain(|_, series| !series.is_empty());
+    }
+
     /// Members of the pass, folded per series and origin.
-    fn fold_members(
-        &mut self,
-        source: &Source,
-        pass: &Pass<'_>,
-    ) -> BTreeMap<(InnerKey, Option<String>), Fresh> {
-        let mut fresh: BTreeMap<(InnerKey, Option<String>), Fresh> = BTreeMap::new();
+    fn fold_members(&mut self, source: &Source, pass: &Pass<'_>) -> BTreeMap<FreshKey, Fresh> {
+        let mut fresh: BTreeMap<FreshKey, Fresh> = BTreeMap::new();
         for record in pass.readings.records() {
             let fine = match self.counters.advance(pass.source, record, pass.at) {
                 Ok(fine) => fine,
@@ -154,14 +187,9 @@ impl Aggregator {
                 }
             };
             for feed in record.reading.feeds {
-                for key in self.keys(source, record, feed) {
-                    add(
-                        &mut fresh,
-                        (key, record.origin.clone()),
-                        record,
-                        feed.fold,
-                        &fine,
-                    );
+                for key in self.keys(source, record, feed, pass.due) {
+                    let key = (key, record.origin.clone());
+                    add(&mut fresh, key, record, feed.fold, &fine);
                 }
             }
         }
@@ -169,7 +197,13 @@ impl Aggregator {
     }
 
     /// The series a record belongs to: the coarse one, and the fine one when it goes out.
-    fn keys(&mut self, source: &Source, record: &Record, feed: &Feed) -> Vec<InnerKey> {
+    fn keys(
+        &mut self,
+        source: &Source,
+        record: &Record,
+        feed: &Feed,
+        due: Duration,
+    ) -> Vec<InnerKey> {
         let metric = feed.metric;
         let key = |own| SeriesKey {
             target: source.target.clone(),
@@ -190,18 +224,24 @@ impl Aggregator {
             self.refused.nameless += 1;
             return keys;
         };
-        let collector = (*dimension == OwnDimension::Tunnel).then_some(source.collector);
-        if collector.is_some() {
-            self.tunnel_owners
-                .entry((source.target.clone(), value.clone()))
-                .or_default()
-                .insert(source.collector);
+        let is_tunnel = *dimension == OwnDimension::Tunnel;
+        if is_tunnel {
+            self.own_tunnel(source, &value, due);
         }
         keys.push(InnerKey {
             series: key(Some((*dimension, value))),
-            collector,
+            collector: is_tunnel.then_some(source.collector),
         });
         keys
+    }
+
+    fn own_tunnel(&mut self, source: &Source, name: &str, due: Duration) {
+        let owners = self
+            .tunnel_owners
+            .entry((source.target.clone(), name.to_owned()))
+            .or_default();
+        owners.insert(source.collector, due);
+        owners.retain(|_, used| due.saturating_sub(*used) <= NAME_KEPT_FOR);
     }
 
     /// Values of the touched series, and what is derived from them.
@@ -215,8 +255,7 @@ impl Aggregator {
         let mut cpu = None;
         for (key, expected) in touched {
             let taken = self
-                .series
-                .get_mut(&key)
+                .series_of(&key)
                 .and_then(|series| series.take(pass.source, pass.due));
             let Some(fine) = taken else { continue };
             if key.series.own.is_none() && key.series.metric == &DATAPLANE_CPU_UTILIZATION {
@@ -268,29 +307,12 @@ impl Aggregator {
         if !self.selection.coarse(&CAPACITY_UTILIZATION) {
             return None;
         }
-        let mut highest: Option<(f64, &'static str)> = None;
-        for input in CAPACITY_INPUTS {
-            match self
-                .coarse(target, input)
-                .and_then(|series| series.newest(at))
-            {
-                Some(Newest::Withheld) => return None,
-                Some(Newest::Value(value)) if highest.is_none_or(|(most, _)| value > most) => {
-                    highest = Some((value, input));
-                }
-                _ => {}
-            }
-        }
-        let raised = |cpu: f64| highest.map_or(cpu, |(most, _)| cpu.max(most));
-        let fine = match cpu {
-            Fine::Value(value) => Fine::Value(raised(*value)),
-            Fine::Block(values) => Fine::Block(values.iter().copied().map(raised).collect()),
-        };
-        let newest_cpu = crate::aggregate::fold::newest(cpu)?;
-        let bound_by = match highest {
-            Some((most, input)) if most > newest_cpu => input,
-            _ => DATAPLANE_CPU_UTILIZATION.name,
-        };
+        let inputs = CAPACITY_INPUTS
+            .iter()
+            .filter(|input| !self.selection.disable.contains(**input))
+            .map(|input| (*input, self.newest(target, input, at)));
+        let inputs: Vec<derived::Input> = inputs.collect();
+        let (fine, bound_by) = derived::capacity(cpu, &inputs)?;
         let key = SeriesKey {
             target: target.clone(),
             metric: &CAPACITY_UTILIZATION,
@@ -304,20 +326,35 @@ impl Aggregator {
         })
     }
 
-    fn is_passive(&self, target: &Target) -> bool {
-        self.coarse(target, HA_ACTIVE).and_then(Series::last) == Some(0.0)
+    fn newest(&self, target: &Target, name: &'static str, at: Duration) -> Option<Newest> {
+        self.coarse.get(&(target.clone(), name))?.newest(at)
     }
 
-    /// The coarse series of this name. A handful of look-ups a second over some hundred series.
-    fn coarse(&self, target: &Target, name: &str) -> Option<&Series> {
-        self.series
-            .iter()
-            .find(|(key, _)| {
-                key.series.own.is_none()
-                    && key.series.metric.name == name
-                    && key.series.target == *target
-            })
-            .map(|(_, series)| series)
+    fn is_passive(&self, target: &Target) -> bool {
+        let state = self.coarse.get(&(target.clone(), HA_ACTIVE));
+        state.and_then(Series::last) == Some(0.0)
+    }
+
+    fn series(&mut self, key: InnerKey, fold: Fold, increases: bool) -> &mut Series {
+        let new = || Series::new(fold, increases);
+        match key.series.own {
+            None => {
+                let name = key.series.metric.name;
+                let of = (key.series.target, name);
+                self.coarse.entry(of).or_insert_with(new)
+            }
+            Some(_) => self.fine.entry(key).or_insert_with(new),
+        }
+    }
+
+    fn series_of(&mut self, key: &InnerKey) -> Option<&mut Series> {
+        match key.series.own {
+            None => {
+                let of = (key.series.target.clone(), key.series.metric.name);
+                self.coarse.get_mut(&of)
+            }
+            Some(_) => self.fine.get_mut(key),
+        }
     }
 
     fn count(&mut self, dropped: Dropped) {
@@ -327,17 +364,11 @@ impl Aggregator {
             Dropped::Invalid => self.refused.invalid += 1,
         }
     }
-
-    /// The metric is one that can be published at all.
-    #[must_use]
-    pub fn selects(&self, metric: &Metric) -> bool {
-        self.selection.any(metric)
-    }
 }
 
 fn add(
-    fresh: &mut BTreeMap<(InnerKey, Option<String>), Fresh>,
-    key: (InnerKey, Option<String>),
+    fresh: &mut BTreeMap<FreshKey, Fresh>,
+    key: FreshKey,
     record: &Record,
     fold: Fold,
     fine: &Fine,

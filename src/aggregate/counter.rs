@@ -7,7 +7,7 @@ use crate::model::dimension::OwnDimension;
 use crate::model::limits::VALUE_MAX;
 use crate::model::reading::{Kind, Raw, Record, Width};
 
-/// A member that was not read for so long is forgotten; back again, it seeds anew.
+/// A member that was not read for so long is forgotten at the next sweep; back again, it seeds anew.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// What a reading became at the finest grain.

@@ -68,7 +68,8 @@ impl Folding {
         }
     }
 
-    /// Of both: second by second, aligned at the newest; a moment counts for each second of a block.
+    /// Of both: second by second, aligned at the newest; a moment counts for each second of the block that it meets.
+    /// (The members of one series come in one form, and blocks of one pass in one length, as a rule.)
     #[must_use]
     pub fn and(self, other: Folding) -> Self {
         match (self, other) {

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod aggregator;
 pub mod counter;
+pub mod derived;
 pub mod distribution;
 pub mod fold;
 pub mod heartbeat;

@@ -1,19 +1,17 @@
 //! Series fed by sources: each source's newest contribution, folded on the grid of the fastest.
 //!
 //! A source is one collector's namespace or socket. If one that was read before has failed since, or is older
-//! than two and a half of its periods, the folded series is withheld: half a sum is a wrong sum.
+//! than two and a half of its periods, the folded series is withheld: half a sum is a wrong sum. A source that is
+//! absent, or whose collector goes on well without it, no longer belongs to the series.
 
 use std::time::Duration;
 
 use crate::aggregate::counter::Fine;
-use crate::aggregate::fold::{Folding, Partial, newest};
+use crate::aggregate::fold::{Folding, newest};
 use crate::model::reading::Fold;
 
 /// Periods after which a contribution is too old to be folded, in halves.
 const STALE_HALF_PERIODS: u32 = 5;
-
-/// A source whose collector went on without it for so long no longer belongs to the series.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// Who contributes: a collector task and, where it has several, the namespace or socket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +29,14 @@ struct Contribution {
     source: SourceKey,
     at: Duration,
     failed: bool,
-    folding: Folding,
+    /// `None` once an increase was taken: it counts once.
+    folding: Option<Folding>,
+}
+
+impl Contribution {
+    fn is_stale(&self, at: Duration) -> bool {
+        at.saturating_sub(self.at) * 2 > self.source.period * STALE_HALF_PERIODS
+    }
 }
 
 /// One series and what each source last gave to it.
@@ -67,33 +72,29 @@ impl Series {
 
     /// Takes in what a source gave in the pass due at `at`.
     pub fn contribute(&mut self, source: SourceKey, at: Duration, folding: Folding) {
-        match self
+        let known = self
             .contributions
             .iter_mut()
-            .find(|known| known.source == source)
-        {
-            Some(known) => {
-                known.folding = if self.increases {
-                    known.folding.clone().and(folding)
-                } else {
-                    folding
-                };
-                known.at = at;
-                known.failed = false;
-            }
-            None => {
-                self.contributions.push(Contribution {
-                    source,
-                    at,
-                    failed: false,
-                    folding,
-                });
-                self.contributions.sort_by(|a, b| a.source.cmp(&b.source));
-            }
-        }
+            .find(|known| known.source == source);
+        let Some(known) = known else {
+            self.contributions.push(Contribution {
+                source,
+                at,
+                failed: false,
+                folding: Some(folding),
+            });
+            self.contributions.sort_by(|a, b| a.source.cmp(&b.source));
+            return;
+        };
+        known.folding = match known.folding.take().filter(|_| self.increases) {
+            Some(pending) => Some(pending.and(folding)),
+            None => Some(folding),
+        };
+        known.at = at;
+        known.failed = false;
     }
 
-    /// Marks all sources of a collector failed that were not read at `at`.
+    /// A pass of this collector failed: what it did not bring at `at` is failed.
     pub fn fail(&mut self, collector: usize, at: Duration) {
         for known in &mut self.contributions {
             if known.source.collector == collector && known.at != at {
@@ -102,25 +103,53 @@ impl Series {
         }
     }
 
+    /// A pass of this collector found no source: none of its contributions counts any more.
+    pub fn absent(&mut self, collector: usize) {
+        self.contributions
+            .retain(|known| known.source.collector != collector);
+        self.forget_when_empty();
+    }
+
+    /// A pass of this collector succeeded: what it has not brought for two and a half periods is no longer there.
+    pub fn go_on(&mut self, collector: usize, at: Duration) {
+        self.contributions
+            .retain(|known| known.source.collector != collector || !known.is_stale(at));
+        self.forget_when_empty();
+    }
+
+    fn forget_when_empty(&mut self) {
+        if self.contributions.is_empty() {
+            self.last = None;
+        }
+    }
+
+    /// Nobody contributes any more.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.contributions.is_empty()
+    }
+
     /// The value on the grid of the fastest source: made when `collector` is the one that leads.
     pub fn take(&mut self, collector: usize, at: Duration) -> Option<Fine> {
-        self.contributions
-            .retain(|known| known.failed || at.saturating_sub(known.at) <= FORGOTTEN_AFTER);
-        if self.contributions.first()?.source.collector != collector || self.is_withheld(at) {
+        let leads = self.contributions.first()?.source.collector == collector;
+        if !leads || self.is_withheld(at) {
             return None;
         }
-        let foldings = self.contributions.iter().map(|known| known.folding.clone());
+        let foldings = self
+            .contributions
+            .iter()
+            .filter_map(|known| known.folding.clone());
         let fine = foldings.reduce(Folding::and)?.finish(self.fold);
         if self.increases {
             for known in &mut self.contributions {
-                known.folding = Folding::Moment(Partial::of(0.0));
+                known.folding = None;
             }
         }
         self.last = newest(&fine);
         Some(fine)
     }
 
-    /// The newest value, or that it is withheld; `None` when it was never made.
+    /// The newest value, or that it is withheld; `None` when there is none.
     #[must_use]
     pub fn newest(&self, at: Duration) -> Option<Newest> {
         let last = self.last?;
@@ -138,16 +167,16 @@ impl Series {
     }
 
     fn is_withheld(&self, at: Duration) -> bool {
-        self.contributions.iter().any(|known| {
-            known.failed
-                || at.saturating_sub(known.at) * 2 > known.source.period * STALE_HALF_PERIODS
-        })
+        self.contributions
+            .iter()
+            .any(|known| known.failed || known.is_stale(at))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::fold::Partial;
 
     fn source(period: u64, collector: usize, origin: &str) -> SourceKey {
         SourceKey {
@@ -214,6 +243,42 @@ mod tests {
             assert!(series.take(0, Duration::ZERO).is_some());
             let newest = series.newest(Duration::from_millis(age_ms));
             assert_eq!(newest == Some(Newest::Withheld), withheld, "{age_ms} ms");
+        }
+    }
+
+    #[test]
+    fn an_absent_source_no_longer_counts() {
+        let mut series = Series::new(Fold::Sum, false);
+        give(&mut series, source(1, 0, "a"), 0, 1.0);
+        give(&mut series, source(1, 1, "b"), 0, 2.0);
+        series.absent(1);
+        assert_eq!(series.take(0, Duration::ZERO), Some(Fine::Value(1.0)));
+        series.absent(0);
+        assert_eq!(series.newest(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_source_that_its_collector_does_well_without_is_forgotten() {
+        let mut series = Series::new(Fold::Max, false);
+        give(&mut series, source(1, 0, "a"), 0, 1.0);
+        assert!(series.take(0, Duration::ZERO).is_some());
+        series.go_on(0, Duration::from_millis(2500));
+        assert!(!series.is_empty());
+        series.go_on(0, Duration::from_millis(2501));
+        assert!(series.is_empty());
+    }
+
+    #[test]
+    fn increases_fold_without_the_zeros_between_them() {
+        for (fold, wanted) in [(Fold::Mean, 10.0), (Fold::Min, 10.0), (Fold::Sum, 10.0)] {
+            let mut series = Series::new(fold, true);
+            for at in 0..3 {
+                give(&mut series, source(1, 0, "a"), at, 10.0);
+                assert_eq!(
+                    series.take(0, Duration::from_secs(at)),
+                    Some(Fine::Value(wanted))
+                );
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn call(cli: &Cli) -> Result<(), Failure> {
         Command::Once(args) => once::call(args, &load(cli)?),
         Command::Run(args) => run::call(args, &load(cli)?),
         Command::Check => check::call(cli.config.as_deref(), &load(cli)?),
-        Command::Metrics(args) => metrics::call(args),
+        Command::Metrics(args) => load(cli).and_then(|_| metrics::call(args)),
     }
 }
 
@@ -69,25 +69,22 @@ fn load(cli: &Cli) -> Result<Config, Failure> {
         })
         .collect();
     let config = config::load(cli.config.as_deref(), &environment);
-    let get = |name: &str| std::env::var(name).ok();
-    match (config, cloudwatch::check_environment(get)) {
-        (Ok(config), Ok(())) => Ok(config),
-        (config, sdk) => {
-            let mut faults = config.err().unwrap_or(Faults {
-                file: None,
-                list: Vec::new(),
-            });
-            faults
-                .list
-                .extend(sdk.err().map(|(name, wrong, remedy)| Fault {
-                    place: Place::Environment(name),
-                    key: String::new(),
-                    wrong,
-                    remedy,
-                }));
-            Err(Failure::Config(faults))
-        }
+    let sdk = cloudwatch::check_environment(|name| std::env::var(name).ok());
+    if sdk.is_empty() {
+        return config.map_err(Failure::Config);
     }
+    let mut faults = config.err().unwrap_or(Faults {
+        file: None,
+        list: Vec::new(),
+    });
+    let sdk = sdk.into_iter().map(|(name, wrong, remedy)| Fault {
+        place: Place::Environment(name.to_owned()),
+        key: String::new(),
+        wrong,
+        remedy: remedy.to_owned(),
+    });
+    faults.list.extend(sdk);
+    Err(Failure::Config(faults))
 }
 
 /// Writes to standard output, without colours where it is no terminal.
@@ -98,6 +95,11 @@ fn print(text: &str) -> Result<(), Failure> {
         ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Failed(format!("cannot write to standard output: {error}")),
     })
+}
+
+/// Says something beside the output; where nobody can read it, that is all right.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "fwmetrics: {text}");
 }
 
 /// Our one thread.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Failure, print, runtime};
+use super::{Failure, print, runtime, say};
 use crate::agent::tasks;
-use crate::aggregate::aggregator::{Aggregator, Emitted, Pass, Source};
+use crate::aggregate::aggregator::{Aggregator, Emitted, End, Pass, Source};
 use crate::aggregate::counter::Fine;
 use crate::aggregate::fold::newest;
 use crate::aggregate::label::{Set, Unnamed, WantedSets, sets};
@@ -40,33 +40,45 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let runtime = runtime()?;
     let looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
     let report = report(config, &selection, &looked);
-    match args.format {
-        OnceFormat::Table => print(&table::report(&report))?,
-        OnceFormat::Json => print(&json::report(&report))?,
+    let printed = match args.format {
+        OnceFormat::Table => print(&table::report(&report)),
+        OnceFormat::Json => print(&json::report(&report)),
         OnceFormat::Datums => {
-            if looked.who().instance.is_none() {
-                eprintln!(
-                    "fwmetrics: the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id"
-                );
-            }
-            print(&datums::array(&batches(args, config, &looked)))?;
+            warn(args, &looked);
+            print(&datums::array(&batches(args, config, &looked)))
         }
-    }
+    };
+    // A reader that left does not keep anything from being sent.
     let sent = if args.publish {
         runtime.block_on(publish(args, config, &looked))
     } else {
         Ok(())
     };
     runtime.shutdown_background();
-    sent?;
-    if report
-        .collectors
-        .iter()
-        .any(|collector| collector.status == Status::Failed)
-    {
+    sent.and(printed)?;
+    let failed = |collector: &CollectorReport| collector.status == Status::Failed;
+    if report.collectors.iter().any(failed) {
         return Err(Failure::Shown);
     }
     Ok(())
+}
+
+/// What a list of datums does not show.
+fn warn(args: &Once, looked: &Looked) {
+    let who = looked.who();
+    if who.instance.is_none() {
+        say("the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id");
+    }
+    if args.fleet && !matches!(who.group, Group::Known(_)) {
+        say(
+            "no fleet series: the Auto Scaling group is unknown; set [identity] auto_scaling_group",
+        );
+    }
+    for collector in &looked.reports {
+        if let (Status::Failed, Some(why)) = (collector.status, &collector.error) {
+            say(&format!("collector {} failed: {why}", collector.name));
+        }
+    }
 }
 
 /// What is shown: what is published, with `--all` everything, and whatever is named that runs only on demand.
@@ -134,7 +146,7 @@ async fn look(
     wanted: &[Wanted],
     selection: Selection,
 ) -> Result<Looked, Failure> {
-    let identity = tokio::spawn(identify(config.identity.instance_id.is_some()));
+    let identity = tokio::spawn(identify());
     let started = clock::now();
     let mut made = Vec::new();
     for wanted in wanted {
@@ -169,10 +181,10 @@ async fn look(
     })
 }
 
-/// What the metadata service says in half a second; where the instance is configured nothing hangs on it.
-async fn identify(configured: bool) -> Identity {
+/// What the metadata service says in half a second.
+async fn identify() -> Identity {
     let mut identity = Identity::default();
-    if let Some(metadata) = Metadata::from_environment().filter(|_| !configured) {
+    if let Some(metadata) = Metadata::from_environment() {
         // Whatever was learnt before the deadline stays in `identity`.
         let _ = tokio::time::timeout(IDENTITY_WITHIN, metadata.refresh(&mut identity)).await;
     }
@@ -244,7 +256,11 @@ fn feed(aggregator: &mut Aggregator, passes: &[Passed]) -> Vec<(usize, Emitted)>
             due,
             at: passed.at,
             readings: &passed.readings,
-            failed: passed.result.is_err(),
+            end: match &passed.result {
+                Ok(()) => End::Ok,
+                Err(CollectError::Absent(_)) => End::Absent,
+                Err(CollectError::Failed(_)) => End::Failed,
+            },
         };
         emitted.extend(
             aggregator
@@ -257,7 +273,12 @@ fn feed(aggregator: &mut Aggregator, passes: &[Passed]) -> Vec<(usize, Emitted)>
 }
 
 fn fared(wanted: &Wanted, (first, second): (&Passed, &Passed)) -> CollectorReport {
-    let (status, error) = match &second.result {
+    // A failure of the first pass leaves the rates without a beginning: it is one of the whole.
+    let worst = match &first.result {
+        Err(CollectError::Failed(_)) if second.result.is_ok() => &first.result,
+        _ => &second.result,
+    };
+    let (status, error) = match worst {
         Ok(()) => (Status::Ok, None),
         Err(CollectError::Absent(why)) => (Status::Absent, Some(why.clone())),
         Err(CollectError::Failed(why)) => (Status::Failed, Some(why.clone())),
@@ -291,11 +312,11 @@ fn report(config: &Config, selection: &Selection, looked: &Looked) -> Report {
                 Group::Known(name) => Some(name),
                 Group::Unread | Group::None => None,
             },
-            region: looked
-                .identity
+            region: config
+                .cloudwatch
                 .region
                 .clone()
-                .or_else(|| config.cloudwatch.region.clone()),
+                .or_else(|| looked.identity.region.clone()),
         },
         collectors: looked.reports.clone(),
         samples,
@@ -406,9 +427,12 @@ fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batch> {
         name: INSTANCE_ID.into(),
         value: "unknown".to_owned(),
     });
+    let wanted = sets_of(config);
+    // Sent for real, a fleet's series come only from an instance in service.
+    let may = args.fleet && (who.in_service || !args.publish);
     let wanted = WantedSets {
-        fleet: args.fleet,
-        ..sets_of(config)
+        fleet: wanted.fleet && may,
+        ..wanted
     };
     let timestamp = looked.started.wall_secs().div_euclid(period_secs) * period_secs;
     let resolution = if period_secs < 60 {
@@ -444,14 +468,19 @@ async fn publish(args: &Once, config: &Config, looked: &Looked) -> Result<(), Fa
                 .to_owned(),
         ));
     }
+    let batches = batches(args, config, looked);
+    if batches.is_empty() {
+        let text = "nothing was read, so nothing was published";
+        return Err(Failure::Failed(text.to_owned()));
+    }
     let mut cloudwatch = CloudWatch::new(config.cloudwatch.clone());
-    for batch in batches(args, config, looked) {
+    for batch in batches {
         let answer = cloudwatch.send(&batch).await;
         let (count, namespace) = (batch.datums().len(), batch.namespace());
         match answer.outcome {
-            Outcome::Sent => {
-                eprintln!("CloudWatch accepted {count} datums in namespace {namespace}")
-            }
+            Outcome::Sent => say(&format!(
+                "CloudWatch accepted {count} datums in namespace {namespace}"
+            )),
             Outcome::Denied => {
                 let text = format!(
                     "CloudWatch denies {count} datums: {}: {}; {}",

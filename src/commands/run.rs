@@ -34,6 +34,8 @@ fn log(log: &Log) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A full disk under the log must not end the daemon, nor a reader that left.
+        .log_internal_errors(false)
         .with_target(false);
     match log.format {
         LogFormat::Text => builder.with_ansi(colours).init(),

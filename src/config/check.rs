@@ -5,14 +5,14 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{sections, tree::Tree};
+use super::{cross, sections, tree::Tree};
 use crate::catalogue;
 use crate::collectors;
 use crate::model::faults::{Fault, Place};
 use crate::model::schema::{Key, KeyKind};
 
 /// Names further apart than this share of their length are not offered.
-const NEAR: f64 = 0.7;
+const NEAR: f64 = 0.55;
 
 /// All faults of the tree.
 pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
@@ -22,7 +22,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
         faults: Vec::new(),
     };
     walk.table("", tree.top());
-    walk.sample_periods();
+    walk.faults.extend(cross::check(tree));
     walk.faults
 }
 
@@ -80,7 +80,17 @@ impl Walk<'_, '_> {
             .map(ToOwned::to_owned);
         let known = keys.iter().map(|key| key.name.to_owned()).chain(tables);
         let name = full.rsplit('.').next().unwrap_or(full);
-        let remedy = nearest(name, known);
+        let elsewhere = self
+            .tables
+            .iter()
+            .find(|(_, keys)| keys.iter().any(|key| key.name == name));
+        let remedy = match elsewhere {
+            Some((table, _)) if table.is_empty() => "it belongs above the first table".to_owned(),
+            Some((table, _)) if !table.starts_with("collectors.") => {
+                format!("it belongs in [{table}]")
+            }
+            _ => nearest(name, known),
+        };
         self.fault(place, full, "no such key".to_owned(), remedy);
     }
 
@@ -89,7 +99,7 @@ impl Walk<'_, '_> {
             (KeyKind::Bool, DeValue::Boolean(_)) => return,
             (KeyKind::Text(check), DeValue::String(text)) => match check(text) {
                 Ok(()) => return,
-                Err(right) => Some((format!("{text:?} is not right"), format!("write {right}"))),
+                Err(right) => Some((not_right(text), format!("write {right}"))),
             },
             (KeyKind::OneOf(words), DeValue::String(text)) if words.contains(&text.as_ref()) => {
                 return;
@@ -163,37 +173,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A collector's `sample_secs` against `[cloudwatch] period_secs`.
-    fn sample_periods(&mut self) {
-        let top = self.tree.top();
-        let period = table(top, "cloudwatch")
-            .and_then(|table| entry(table, "period_secs"))
-            .and_then(|(_, value)| integer(value))
-            .unwrap_or(60)
-            .max(1);
-        for spec in collectors::ALL {
-            let found = table(top, "collectors")
-                .and_then(|table| self::table(table, spec.name))
-                .and_then(|table| entry(table, "sample_secs"))
-                .and_then(|(start, value)| integer(value).map(|number| (start, number)));
-            let (place, sample) = match found {
-                Some((start, sample)) => (self.tree.place(start), sample),
-                None => continue,
-            };
-            if sample > 0 && period % sample != 0 && sample % period != 0 {
-                let key = format!("collectors.{}.sample_secs", spec.name);
-                let wrong = format!(
-                    "{sample} neither divides period_secs = {period} nor is a multiple of it"
-                );
-                let remedy = format!(
-                    "write one of {}, or a multiple of {period}",
-                    divisors(period)
-                );
-                self.fault(place, &key, wrong, remedy);
-            }
-        }
-    }
-
     fn fault(&mut self, place: Place, key: &str, wrong: String, remedy: String) {
         self.faults.push(Fault {
             place,
@@ -248,24 +227,12 @@ fn dimension_sets(sets: &[Spanned<DeValue<'_>>]) -> Result<(), String> {
     }
 }
 
-fn table<'a, 't>(parent: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
-    entry(parent, name).and_then(|(_, value)| value.as_table())
-}
-
-/// A key's start and value.
-fn entry<'a, 't>(table: &'a DeTable<'t>, name: &str) -> Option<(usize, &'a DeValue<'t>)> {
-    table
-        .iter()
-        .find(|(key, _)| key.get_ref() == name)
-        .map(|(key, value)| (key.span().start, value.get_ref()))
-}
-
-fn integer(value: &DeValue<'_>) -> Option<i64> {
+pub(super) fn integer(value: &DeValue<'_>) -> Option<i64> {
     let number = value.as_integer()?;
     i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }
 
-fn wanted(kind: KeyKind) -> String {
+pub(super) fn wanted(kind: KeyKind) -> String {
     match kind {
         KeyKind::Bool => "write true or false".to_owned(),
         KeyKind::Text(_) => "write a quoted text".to_owned(),
@@ -313,21 +280,13 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-fn divisors(period: i64) -> String {
-    let list: Vec<String> = (1..=period)
-        .filter(|n| period % n == 0)
-        .map(|n| n.to_string())
-        .collect();
-    list.join(", ")
-}
-
 /// "did you mean" for the nearest of the known names, else the list where it is short.
 pub(super) fn nearest(name: &str, known: impl Iterator<Item = String>) -> String {
     let known: Vec<String> = known.collect();
     let closest = known
         .iter()
         .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase());
+            let likeness = likeness(&name.to_lowercase(), &candidate.to_lowercase());
             (likeness, candidate)
         })
         .max_by(|a, b| a.0.total_cmp(&b.0));
@@ -336,4 +295,21 @@ pub(super) fn nearest(name: &str, known: impl Iterator<Item = String>) -> String
         _ if known.len() <= 12 => format!("known: {}", known.join(", ")),
         _ => "`fwmetrics metrics` and the README list what there is".to_owned(),
     }
+}
+
+/// Slips of the finger, or a name that was not written to its end.
+fn likeness(name: &str, candidate: &str) -> f64 {
+    let begun = name.len() >= 4 && candidate.starts_with(name);
+    if begun {
+        return 1.0;
+    }
+    strsim::normalized_damerau_levenshtein(name, candidate)
+}
+
+/// A text that was refused; one that may hold a password is not shown.
+fn not_right(text: &str) -> String {
+    if text.contains("://") && text.contains('@') {
+        return "is not right (not shown: it may hold a password)".to_owned();
+    }
+    format!("{text:?} is not right")
 }

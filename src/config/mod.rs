@@ -1,10 +1,12 @@
 //! Floor 5: text to [`Config`]. Puts together the settings that each part owns, and owns those of the log.
 
 mod check;
+mod cross;
 mod sections;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -185,26 +187,53 @@ pub fn keys() -> Vec<(String, Vec<&'static Key>)> {
 /// All faults at once.
 pub fn load(file: Option<&str>, environment: &[(String, String)]) -> Result<Config, Faults> {
     let name = file.unwrap_or(DEFAULT_FILE);
-    let text = match std::fs::read_to_string(name) {
+    let text = match read(name) {
         Ok(text) => Some(text),
-        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => None,
         Err(error) => {
+            // What the environment has wrong is said beside it.
+            let mut faults = parse("", Some(name.to_owned()), environment)
+                .err()
+                .unwrap_or(Faults {
+                    file: Some(name.to_owned()),
+                    list: Vec::new(),
+                });
             let wrong = format!("cannot read it: {error}");
-            let remedy = "name a readable file with --config".to_owned();
+            let remedy = "name a readable file of UTF-8 text with --config".to_owned();
             let fault = Fault {
                 place: Place::File,
                 key: String::new(),
                 wrong,
                 remedy,
             };
-            return Err(Faults {
-                file: Some(name.to_owned()),
-                list: vec![fault],
-            });
+            faults.list.push(fault);
+            return Err(faults);
         }
     };
     let file = text.is_some().then(|| name.to_owned());
     parse(text.as_deref().unwrap_or_default(), file, environment)
+}
+
+/// No configuration comes near; a device that never ends is none.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// A regular file of text; a pipe that nobody writes to would hold us for ever.
+fn read(name: &str) -> std::io::Result<String> {
+    let data = std::fs::metadata(name)?;
+    if !data.is_file() || data.len() > FILE_BYTES_MAX {
+        let text = "not a regular file of at most 1 MiB";
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, text));
+    }
+    let bytes = std::fs::read(name)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        std::io::Error::new(ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
+    })
 }
 
 /// Reads a configuration from text and environment.

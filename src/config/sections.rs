@@ -56,10 +56,7 @@ static COLLECTORS: Section = Section {
 static COMMON: [Key; 2] = [
     Key::new(
         "sample_secs",
-        KeyKind::Int {
-            min: 1,
-            max: 86_400,
-        },
+        KeyKind::Int { min: 1, max: 1200 },
         "1",
         "Seconds between passes; divides [cloudwatch] period_secs or is a multiple of it.",
     ),
@@ -71,11 +68,23 @@ static COMMON: [Key; 2] = [
     ),
 ];
 
+/// RUST_LOG syntax takes any word for a target, so a misspelt level would silence everything.
 fn log_level(text: &str) -> Result<(), String> {
-    tracing_subscriber::EnvFilter::builder()
-        .parse(text)
-        .map(|_| ())
-        .map_err(|_| "a level such as \"info\" or \"warn,fwmetrics=debug\"".to_owned())
+    let right = || {
+        "a level (off, error, warn, info, debug, trace), or pairs such as \"warn,fwmetrics=debug\""
+            .to_owned()
+    };
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |part: &str| levels.contains(&part.trim().to_ascii_lowercase().as_str());
+    let is_pair = |part: &str| part.contains(['=', '[', '{']);
+    if text
+        .split(',')
+        .any(|part| !is_level(part) && !is_pair(part))
+    {
+        return Err(right());
+    }
+    let parsed = tracing_subscriber::EnvFilter::builder().parse(text);
+    parsed.map(|_| ()).map_err(|_| right())
 }
 
 /// Every table with its dotted path and its keys.

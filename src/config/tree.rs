@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, sections};
+use crate::model::chain;
 use crate::model::faults::{Fault, Place};
 use crate::model::schema::KeyKind;
 
@@ -38,8 +39,11 @@ impl<'t> Tree<'t> {
             .map(|error| Fault {
                 place: tree.place(error.span().map_or(0, |span| span.start)),
                 key: String::new(),
-                wrong: error.message().to_owned(),
-                remedy: "TOML is wanted: key = value, [table]".to_owned(),
+                wrong: chain::line(error.message()),
+                remedy: match error.message() {
+                    "duplicate key" => "keep one of the two".to_owned(),
+                    _ => "TOML is wanted: key = value, [table]".to_owned(),
+                },
             })
             .collect();
         for (name, value) in environment
@@ -96,13 +100,18 @@ impl<'t> Tree<'t> {
         let value = match kind {
             KeyKind::Text(_) | KeyKind::OneOf(_) => DeValue::String(Cow::Borrowed(text)),
             _ => {
-                let parsed = DeValue::parse(text).map_err(|error| {
-                    let wrong = format!("{text:?} is no TOML value: {}", error.message());
-                    fault(wrong, "quote texts inside lists".to_owned())
+                let parsed = DeValue::parse(text.trim()).map_err(|_| {
+                    let wrong = format!("{text:.60?} is no TOML value of its kind");
+                    fault(wrong, super::check::wanted(kind))
                 })?;
                 parsed.into_inner()
             }
         };
+        let twin = |known: &&String| known.eq_ignore_ascii_case(name);
+        if let Some(twin) = self.variables.iter().find(twin) {
+            let wrong = format!("{twin} sets the same key");
+            return Err(fault(wrong, "keep one of the two".to_owned()));
+        }
         let span = self.length + 1 + self.variables.len();
         self.variables.push(name.to_owned());
         insert(self.table.get_mut(), tables, key, span, value);
@@ -145,6 +154,7 @@ fn spanned<T>(start: usize, value: T) -> Spanned<T> {
     Spanned::new(start..start, value)
 }
 
+/// The nearest variable, compared without the part that all of them share.
 fn near_variable(name: &str) -> String {
     let known = sections::all().into_iter().flat_map(|(path, keys)| {
         keys.into_iter().map(move |key| {
@@ -153,13 +163,11 @@ fn near_variable(name: &str) -> String {
             } else {
                 format!("{path}.")
             };
-            format!(
-                "{PREFIX}{}",
-                format!("{table}{}", key.name)
-                    .replace('.', "__")
-                    .to_ascii_uppercase()
-            )
+            let dotted = format!("{table}{}", key.name);
+            dotted.replace('.', "__").to_ascii_uppercase()
         })
     });
-    super::check::nearest(name, known)
+    let name = name.trim_start_matches(PREFIX);
+    let remedy = super::check::nearest(name, known);
+    remedy.replace("did you mean ", &format!("did you mean {PREFIX}"))
 }

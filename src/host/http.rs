@@ -1,13 +1,13 @@
-//! The HTTPS client of all AWS calls: TLS by ring and the system's roots, proxies from the environment, and a
-//! straight way to metadata services.
+//! The HTTPS client of all AWS calls: TLS by ring and the system's roots, proxies from the environment, a cap on
+//! answers, and a straight way to metadata services.
 //!
 //! The SDK's own client sends link-local calls through HTTP_PROXY too, where another machine's credentials may
-//! answer, or ours be read. Here the host decides: metadata goes straight, whoever asks.
+//! answer, or ours be read. Here the host decides: metadata and this machine go straight, whoever asks.
 
 use std::net::IpAddr;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -16,6 +16,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 
 /// Environment names that point a metadata client elsewhere, and those that name a proxy.
 const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
@@ -27,14 +29,24 @@ const PROXIES: [&str; 6] = [
     "ALL_PROXY",
     "all_proxy",
 ];
+/// A file of certificates to trust beside the system's.
+pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+/// No answer of CloudWatch's, STS's or the metadata service's comes near; an endless one ends here.
+const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// A client that uses no proxy.
 #[must_use]
 pub fn direct() -> SharedHttpClient {
-    client(ProxyConfig::disabled())
+    let straight = client(ProxyConfig::disabled());
+    ByHost {
+        proxied: straight.clone(),
+        straight,
+        metadata_host: None,
+    }
+    .into_shared()
 }
 
-/// A client that obeys the environment's proxies, but for metadata services.
+/// A client that obeys the environment's proxies, but for metadata services and this machine.
 #[must_use]
 pub fn from_environment() -> SharedHttpClient {
     if PROXIES.iter().all(|name| std::env::var_os(name).is_none()) {
@@ -42,10 +54,10 @@ pub fn from_environment() -> SharedHttpClient {
     }
     let metadata_host = std::env::var(METADATA_ENDPOINT)
         .ok()
-        .and_then(|url| url.parse::<http_uri::Uri>().ok())
+        .and_then(|url| url.parse::<http::Uri>().ok())
         .and_then(|uri| uri.host().map(ToOwned::to_owned));
     ByHost {
-        direct: direct(),
+        straight: client(ProxyConfig::disabled()),
         proxied: client(ProxyConfig::from_env()),
         metadata_host,
     }
@@ -53,9 +65,11 @@ pub fn from_environment() -> SharedHttpClient {
 }
 
 fn client(proxy: ProxyConfig) -> SharedHttpClient {
+    let tls = tls();
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls.clone())
             .proxy_config(proxy.clone());
         builder.set_connector_settings(settings.cloned());
         builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
@@ -63,17 +77,31 @@ fn client(proxy: ProxyConfig) -> SharedHttpClient {
     })
 }
 
+/// The system's roots (or `SSL_CERT_FILE`), and the bundle that AWS's own tools take.
+fn tls() -> TlsContext {
+    let roots = TrustStore::default().with_native_roots(true);
+    let roots = match std::env::var_os(CA_BUNDLE).and_then(|path| std::fs::read(path).ok()) {
+        Some(pem) => roots.with_pem_certificate(pem),
+        None => roots,
+    };
+    // Building a context without a client certificate cannot fail; if it ever does, the system's roots stand.
+    TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .unwrap_or_default()
+}
+
 /// Chooses between two clients by the host of each request.
 #[derive(Debug)]
 struct ByHost {
-    direct: SharedHttpClient,
+    straight: SharedHttpClient,
     proxied: SharedHttpClient,
     metadata_host: Option<String>,
 }
 
 #[derive(Debug)]
 struct ByHostConnector {
-    direct: SharedHttpConnector,
+    straight: SharedHttpConnector,
     proxied: SharedHttpConnector,
     metadata_host: Option<String>,
 }
@@ -86,7 +114,7 @@ impl HttpClient for ByHost {
     ) -> SharedHttpConnector {
         // The two clients keep their connections; this pair is two pointers a request.
         ByHostConnector {
-            direct: self.direct.http_connector(settings, components),
+            straight: self.straight.http_connector(settings, components),
             proxied: self.proxied.http_connector(settings, components),
             metadata_host: self.metadata_host.clone(),
         }
@@ -96,42 +124,42 @@ impl HttpClient for ByHost {
 
 impl HttpConnector for ByHostConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if is_metadata(request.uri(), self.metadata_host.as_deref()) {
-            self.direct.call(request)
+        let straight = goes_straight(request.uri(), self.metadata_host.as_deref());
+        let connector = if straight {
+            &self.straight
         } else {
-            self.proxied.call(request)
-        }
+            &self.proxied
+        };
+        let answer = connector.call(request);
+        HttpConnectorFuture::new(async move {
+            let capped = |body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_BYTES_MAX));
+            Ok(answer.await?.map(capped))
+        })
     }
 }
 
 /// Link-local addresses (EC2 169.254.169.254, ECS 169.254.170.2, EKS 169.254.170.23), EC2's IPv6 prefix
-/// fd00:ec2::/32, and the host that the environment names.
-fn is_metadata(uri: &str, configured: Option<&str>) -> bool {
-    let Some(host) = uri
-        .parse::<http_uri::Uri>()
-        .ok()
-        .and_then(|uri| uri.host().map(ToOwned::to_owned))
-    else {
+/// fd00:ec2::/32, this machine, and the host that the environment names.
+fn goes_straight(uri: &str, configured: Option<&str>) -> bool {
+    let uri: Result<http::Uri, _> = uri.parse();
+    let Some(host) = uri.as_ref().ok().and_then(http::Uri::host) else {
         return false;
     };
-    if configured == Some(host.as_str()) {
+    if configured == Some(host) || host == "localhost" {
         return true;
     }
     match host.trim_matches(['[', ']']).parse() {
-        Ok(IpAddr::V4(address)) => address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.segments()[..2] == [0xfd00, 0x0ec2],
+        Ok(IpAddr::V4(address)) => address.is_link_local() || address.is_loopback(),
+        Ok(IpAddr::V6(address)) => {
+            address.segments()[..2] == [0xfd00, 0x0ec2] || address.is_loopback()
+        }
         Err(_) => false,
     }
 }
 
-/// The one URI type that the SDK uses, under a name that says so.
-mod http_uri {
-    pub(super) use http::Uri;
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_metadata;
+    use super::goes_straight;
 
     #[test]
     fn metadata_goes_straight_and_the_rest_through_the_proxy() {
@@ -140,15 +168,17 @@ mod tests {
             "http://169.254.170.2/v2/credentials",
             "http://[fd00:ec2::254]/latest/api/token",
             "http://127.0.0.1:1338/latest/meta-data/instance-id",
+            "http://localhost:1/creds",
+            "http://imds.test/latest/api/token",
         ] {
-            assert!(is_metadata(straight, Some("127.0.0.1")), "{straight}");
+            assert!(goes_straight(straight, Some("imds.test")), "{straight}");
         }
         for proxied in [
             "https://monitoring.eu-west-1.amazonaws.com/",
             "https://sts.eu-west-1.amazonaws.com/",
             "http://10.0.0.1/",
         ] {
-            assert!(!is_metadata(proxied, None), "{proxied}");
+            assert!(!goes_straight(proxied, None), "{proxied}");
         }
     }
 }

@@ -22,6 +22,16 @@ impl Lifecycle {
     }
 }
 
+impl std::fmt::Display for Lifecycle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Lifecycle::Unknown => "unknown",
+            Lifecycle::NoGroup => "in no group",
+            Lifecycle::State(word) => word,
+        })
+    }
+}
+
 /// What is known of an instance; every part may still be unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {

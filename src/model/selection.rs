@@ -65,17 +65,18 @@ impl Selection {
     /// The fine series of this metric go out.
     #[must_use]
     pub fn fine(&self, metric: &Metric) -> bool {
-        match metric.detail {
-            Detail::No => false,
-            Detail::On(_) => self.named(metric, metric.on),
-            Detail::OptIn(dimension) => {
-                let name = format!("{}:{}", metric.name, dimension.name());
-                let asked = self.enable.contains(&name);
-                let only_detail = metric.sets == Sets::DetailOnly;
-                !self.disable.contains(metric.name)
-                    && (asked || only_detail && self.enable.contains(metric.name))
-            }
+        let Some(dimension) = metric.detail.dimension() else {
+            return false;
+        };
+        if self.disable.contains(metric.name) {
+            return false;
         }
+        let asked = format!("{}:{}", metric.name, dimension.name());
+        let with_the_metric = matches!(metric.detail, Detail::On(_));
+        let only_detail = metric.sets == Sets::DetailOnly;
+        self.enable.contains(&asked)
+            || (with_the_metric && metric.on)
+            || ((with_the_metric || only_detail) && self.enable.contains(metric.name))
     }
 
     /// Any series of this metric goes out.

@@ -12,6 +12,7 @@ pub struct Batch {
     namespace: Arc<str>,
     datums: Vec<Datum>,
     bytes: usize,
+    newest: i64,
 }
 
 impl Batch {
@@ -36,11 +37,7 @@ impl Batch {
     /// The newest timestamp in it, Unix seconds.
     #[must_use]
     pub fn newest(&self) -> i64 {
-        self.datums
-            .iter()
-            .map(|datum| datum.timestamp)
-            .max()
-            .unwrap_or(i64::MIN)
+        self.newest
     }
 
     /// Two halves, or the datum that stands alone.
@@ -89,9 +86,11 @@ pub fn split(namespace: &Arc<str>, datums: Vec<Datum>) -> Vec<Batch> {
 fn of(namespace: &Arc<str>, datums: Vec<Datum>) -> Batch {
     let bytes =
         size::envelope(namespace, datums.len()) + datums.iter().map(size::datum).sum::<usize>();
+    let newest = datums.iter().map(|datum| datum.timestamp).max();
     Batch {
         namespace: Arc::clone(namespace),
         datums,
         bytes,
+        newest: newest.unwrap_or(i64::MIN),
     }
 }

@@ -3,6 +3,7 @@
 //! One attempt per call: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
 //! defaults have none, and a server that accepts and never answers would hold a call for ever.
 
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,15 +11,19 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_cloudwatch::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_cloudwatch::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudwatch::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types::{Dimension as WireDimension, MetricDatum, StandardUnit};
 
 use crate::host::http;
+use crate::model::chain;
 use crate::model::datum::Datum;
 use crate::publish::batch::Batch;
 use crate::publish::outcome::{Answer, Outcome, Stage, of_error, of_stage};
@@ -27,9 +32,9 @@ use crate::publish::size::Form;
 
 /// Connecting, of which the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One attempt, answer included.
+/// One attempt, credentials and answer included.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The whole call, fetching of credentials included.
+/// The whole call; at the first one reading region and profile too.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Sends batches; connects when the first one comes.
@@ -43,6 +48,8 @@ pub struct CloudWatch {
 /// What the interceptor saw of the last response.
 #[derive(Debug, Default, Clone, Copy)]
 struct Seen {
+    /// The request was built and signed, and handed to the connection.
+    transmitting: bool,
     server_time: Option<i64>,
     speaks_cbor: bool,
 }
@@ -61,13 +68,10 @@ impl CloudWatch {
     /// One attempt to send this batch. Ends within 12 s, whatever the other side does.
     pub async fn send(&mut self, batch: &Batch) -> Answer {
         // Region and profile are part of the deadline: a dead metadata service must not hold them up.
+        *self.seen() = Seen::default();
         let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
-        let answer = answer.unwrap_or_else(|_| Answer {
-            outcome: of_stage(Stage::NoAnswer),
-            code: "Timeout".to_owned(),
-            reason: format!("no answer within {} s", OPERATION_TIMEOUT.as_secs()),
-            server_time: None,
-        });
+        let seen = *self.seen();
+        let answer = answer.unwrap_or_else(|_| timed_out(seen));
         if answer.outcome == Outcome::Denied {
             // Denied for what the client remembers, perhaps: a revoked metadata token, an old profile, a clock it
             // learnt from a wrong Date. The next probe starts from nothing.
@@ -90,7 +94,6 @@ impl CloudWatch {
                 self.client.insert(self.connect(&config)).clone()
             }
         };
-        *self.seen() = Seen::default();
         let result = client
             .put_metric_data()
             .namespace(batch.namespace())
@@ -111,7 +114,7 @@ impl CloudWatch {
                 reason: "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?".to_owned(),
                 server_time: None,
             },
-            Err(error) => judge(&error),
+            Err(error) => judge(&error, seen),
         };
         answer.server_time = seen.server_time;
         answer
@@ -130,6 +133,8 @@ impl CloudWatch {
 }
 
 /// Region, credentials and endpoint by the SDK's chain, with what the configuration sets put first.
+///
+/// The SDK reads its profile and token files on this thread: small local files, as a rule. On EC2 there are none.
 async fn load(settings: &CloudWatchSettings) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -202,71 +207,85 @@ fn wire(datum: &Datum) -> MetricDatum {
 
 /// From the SDK's error to our answer. By code and status, never by variant alone: throttling and denial are not
 /// modelled.
-fn judge(error: &SdkError<PutMetricDataError>) -> Answer {
-    let reason = DisplayErrorContext(error).to_string();
-    let answer = |outcome, code: &str| Answer {
-        outcome,
-        code: code.to_owned(),
-        reason: reason.clone(),
-        server_time: None,
-    };
+fn judge(error: &SdkError<PutMetricDataError>, seen: Seen) -> Answer {
+    let reason = chain::of(error);
     match error {
         SdkError::ServiceError(service) => {
-            let code = service.err().code();
-            let status = service.raw().status().as_u16();
-            let shown = code.map_or_else(|| format!("HTTP{status}"), ToOwned::to_owned);
-            answer(of_error(code, status), &shown)
+            refused(service.err(), service.raw().status().as_u16(), seen)
         }
-        SdkError::ResponseError(_) => answer(of_stage(Stage::StrangeAnswer), "NotCloudWatch"),
-        SdkError::TimeoutError(_) => answer(of_stage(Stage::NoAnswer), "Timeout"),
-        SdkError::DispatchFailure(dispatch) => dispatch_failure(dispatch, &reason),
-        // Building the request fails without credentials.
-        _ => denied("NoCredentials", reason),
+        SdkError::TimeoutError(_) => timed_out(seen),
+        _ if !seen.transmitting => never_sent(error, reason),
+        SdkError::DispatchFailure(_) => {
+            let connecting = find::<hyper_util::client::legacy::Error>(error);
+            if connecting.is_some_and(hyper_util::client::legacy::Error::is_connect) {
+                return kept(Stage::NotSent, "NoConnection", reason);
+            }
+            kept(Stage::NoAnswer, "ConnectionLost", reason)
+        }
+        _ => kept(Stage::StrangeAnswer, "BrokenAnswer", reason),
     }
 }
 
-fn dispatch_failure(
-    dispatch: &aws_smithy_runtime_api::client::result::DispatchFailure,
-    reason: &str,
-) -> Answer {
-    let lacks_credentials = [
-        "CredentialsNotLoaded",
-        "the credential provider was not enabled",
-        "failed to load credentials",
-        "ProviderError",
-        "identity",
-    ]
-    .iter()
-    .any(|word| reason.contains(word));
-    if lacks_credentials {
-        return denied("NoCredentials", reason.to_owned());
+/// An answer with an error in it.
+fn refused(error: &PutMetricDataError, status: u16, seen: Seen) -> Answer {
+    let code = error.code();
+    if code.is_none() && !seen.speaks_cbor && status < 500 && status != 413 {
+        let reason = format!(
+            "HTTP {status} from something that is not CloudWatch: a proxy or portal in between?"
+        );
+        return kept(Stage::NotSent, "NotCloudWatch", reason);
     }
-    if reason.contains("MissingSigningRegion") {
-        return denied("NoRegion", reason.to_owned());
+    Answer {
+        outcome: of_error(code, status),
+        code: code.map_or_else(|| format!("HTTP{status}"), chain::line),
+        reason: chain::line(error.message().unwrap_or("no message")),
+        server_time: None,
     }
-    let never_sent = dispatch.as_connector_error().is_some_and(|e| {
-        let connecting = [
-            "tcp connect",
-            "dns error",
-            "client error (Connect)",
-            "invalid peer certificate",
-        ];
-        e.is_user() || connecting.iter().any(|word| reason.contains(word))
-    });
-    let stage = if never_sent {
-        Stage::NotSent
+}
+
+/// Nothing left this machine: no credentials, or a request that cannot be built.
+fn never_sent(error: &SdkError<PutMetricDataError>, reason: String) -> Answer {
+    match find::<CredentialsError>(error) {
+        Some(
+            CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_),
+        ) => denied("NoCredentials", reason),
+        // Their source is there, and did not answer as it should: that may pass by itself.
+        Some(_) => kept(Stage::NotSent, "CredentialsFailed", reason),
+        None => denied("BadRequest", reason),
+    }
+}
+
+fn timed_out(seen: Seen) -> Answer {
+    if seen.transmitting {
+        let reason = format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs());
+        return kept(Stage::NoAnswer, "Timeout", reason);
+    }
+    let reason = "region or credentials could not be had in time; look at the metadata service or the role's endpoint";
+    kept(Stage::NotSent, "CredentialsTimeout", reason.to_owned())
+}
+
+/// The first error of this type in the chain.
+fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn kept(stage: Stage, code: &str, reason: String) -> Answer {
+    let hint = if reason.contains("certificate") {
+        "; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE, or install the system's CA certificates"
     } else {
-        Stage::NoAnswer
+        ""
     };
     Answer {
         outcome: of_stage(stage),
-        code: if never_sent {
-            "NoConnection"
-        } else {
-            "ConnectionLost"
-        }
-        .to_owned(),
-        reason: reason.to_owned(),
+        code: code.to_owned(),
+        reason: reason + hint,
         server_time: None,
     }
 }
@@ -290,6 +309,17 @@ impl Intercept for Watch {
         "Watch"
     }
 
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.transmitting = true;
+        Ok(())
+    }
+
     fn read_before_deserialization(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
@@ -306,41 +336,50 @@ impl Intercept for Watch {
                 .get("content-type")
                 .is_some_and(|kind| kind.starts_with("application/cbor"));
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Seen {
-            server_time,
-            speaks_cbor,
-        };
+        seen.speaks_cbor = speaks_cbor;
+        // A portal's clock says nothing about ours.
+        seen.server_time = server_time.filter(|_| speaks_cbor);
         Ok(())
     }
 }
 
-/// Environment settings that the SDK answers with a panic: found before it reads them.
-///
-/// # Errors
-/// Name, what is wrong, what would be right.
-pub fn check_environment(
-    get: impl Fn(&str) -> Option<String>,
-) -> Result<(), (String, String, String)> {
-    let attempts = "AWS_MAX_ATTEMPTS";
-    if let Some(text) =
-        get(attempts).filter(|text| text.trim().parse::<u32>().map_or(true, |n| n == 0))
-    {
-        return Err((
-            attempts.to_owned(),
+/// What is wrong with an environment variable, and what would be right.
+pub type EnvironmentFault = (&'static str, String, &'static str);
+
+/// Environment settings that the SDK answers with a panic, or does not know: found before it reads them.
+#[must_use]
+pub fn check_environment(get: impl Fn(&str) -> Option<String>) -> Vec<EnvironmentFault> {
+    let mut faults = Vec::new();
+    let attempts = |text: &String| text.trim().parse::<u32>().is_ok_and(|n| n > 0);
+    if let Some(text) = get("AWS_MAX_ATTEMPTS").filter(|text| !attempts(text)) {
+        let remedy = "set it to 1 or more, or unset it (fwmetrics makes one attempt and retries by its own queue)";
+        faults.push((
+            "AWS_MAX_ATTEMPTS",
             format!("{text:?} is not a number of attempts"),
-            "set it to 1 or more, or unset it (fwmetrics makes one attempt and retries by its own queue)".to_owned(),
+            remedy,
         ));
     }
-    let mode = "AWS_RETRY_MODE";
-    let known = |text: &String| {
+    let mode = |text: &String| {
         ["standard", "adaptive"].contains(&text.trim().to_ascii_lowercase().as_str())
     };
-    if let Some(text) = get(mode).filter(|text| !known(text)) {
-        return Err((
-            mode.to_owned(),
+    if let Some(text) = get("AWS_RETRY_MODE").filter(|text| !mode(text)) {
+        let remedy = "set it to \"standard\" or \"adaptive\", or unset it";
+        faults.push((
+            "AWS_RETRY_MODE",
             format!("{text:?} is not a retry mode of this SDK"),
-            "set it to \"standard\" or \"adaptive\", or unset it".to_owned(),
+            remedy,
         ));
     }
-    Ok(())
+    let certificates = |path: &String| {
+        std::fs::read_to_string(path).is_ok_and(|pem| pem.contains("-----BEGIN CERTIFICATE-----"))
+    };
+    if let Some(path) = get(http::CA_BUNDLE).filter(|path| !certificates(path)) {
+        let remedy = "name a readable PEM file, or unset it";
+        faults.push((
+            http::CA_BUNDLE,
+            format!("{path:?} holds no certificate that can be read"),
+            remedy,
+        ));
+    }
+    faults
 }

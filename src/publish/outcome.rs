@@ -45,7 +45,8 @@ pub enum Stage {
 }
 
 /// Codes by which AWS throttles (smithy's list, and `LimitExceeded`, which is not in it).
-const THROTTLING: [&str; 14] = [
+const THROTTLING: [&str; 15] = [
+    "TransactionInProgressException",
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -126,6 +127,7 @@ pub fn remedy(code: &str) -> &'static str {
         "NoCredentials" => {
             "attach an instance role, or give credentials in the environment or a profile"
         }
+        "BadRequest" => "check [cloudwatch] endpoint_url and region",
         "NoRegion" => "set [cloudwatch] region or AWS_REGION",
         _ => "check role, region and endpoint",
     }

@@ -66,7 +66,7 @@ pub static CLOUDWATCH: Section = Section {
         ),
         Key::new(
             "region",
-            KeyKind::Text(visible_text),
+            KeyKind::Text(region),
             "",
             "Default: environment, profile, then the instance's own region.",
         ),
@@ -171,21 +171,35 @@ pub static SPOOL: Section = Section {
     ],
 };
 
+/// A URL that requests can be sent to.
 fn url(text: &str) -> Result<(), String> {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['@', ' ']) => Ok(()),
-        _ => Err("a URL such as \"https://monitoring.eu-west-1.amazonaws.com\"".to_owned()),
+    let parsed = text.parse::<http::Uri>().ok();
+    let legal = parsed.as_ref().is_some_and(|uri| {
+        let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+        let host = uri.host().is_some_and(|host| !host.is_empty());
+        scheme && host && uri.query().is_none() && !text.contains('@')
+    });
+    if legal {
+        return Ok(());
     }
+    Err("a URL such as \"https://monitoring.eu-west-1.amazonaws.com\"".to_owned())
+}
+
+/// A region is part of a host name.
+fn region(text: &str) -> Result<(), String> {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=63).contains(&text.len()) && text.bytes().all(legal) {
+        return Ok(());
+    }
+    Err("a region such as \"eu-west-1\"".to_owned())
 }
 
 fn role_arn(text: &str) -> Result<(), String> {
-    let parts: Vec<&str> = text.split(':').collect();
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     match parts.as_slice() {
-        ["arn", _, "iam", "", account, role]
-            if !account.is_empty() && role.starts_with("role/") =>
+        ["arn", partition, "iam", "", id, role]
+            if partition.starts_with("aws") && account(id) && role.starts_with("role/") =>
         {
             Ok(())
         }

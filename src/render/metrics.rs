@@ -13,6 +13,8 @@ struct Row {
     unit: &'static str,
     sets: String,
     default: bool,
+    /// US dollars a month for its coarse series, of one firewall alone in its group.
+    usd_month: f64,
     active_only: bool,
     collectors: Vec<&'static str>,
     meaning: &'static str,
@@ -24,6 +26,7 @@ fn rows() -> Vec<Row> {
         unit: metric.unit.as_str(),
         sets: catalogue::sets_shown(metric),
         default: metric.on,
+        usd_month: catalogue::usd_month(metric),
         active_only: metric.active_only,
         collectors: sources,
         meaning: metric.help,
@@ -41,17 +44,18 @@ pub fn json() -> String {
 #[must_use]
 pub fn markdown() -> String {
     let mut out = String::from(
-        "| Metric | Unit | Dimension sets | Default | From | Meaning |\n|---|---|---|---|---|---|\n",
+        "| Metric | Unit | Dimension sets | Default | $/month | From | Meaning |\n|---|---|---|---|---|---|---|\n",
     );
     for row in rows() {
         let dagger = if row.active_only { " †" } else { "" };
         let _ = writeln!(
             out,
-            "| `{}`{dagger} | {} | {} | {} | {} | {} |",
+            "| `{}`{dagger} | {} | {} | {} | {:.2} | {} | {} |",
             row.metric,
             row.unit,
             row.sets,
             on(row.default),
+            row.usd_month,
             row.collectors.join(", "),
             row.meaning
         );
@@ -72,17 +76,18 @@ pub fn table() -> String {
         widest(|r| r.sets.len()),
     );
     let mut out = format!(
-        "{:<name$}  {:<unit$}  {:<7}  {:<sets$}  FROM\n",
-        "METRIC", "UNIT", "DEFAULT", "SETS"
+        "{:<name$}  {:<unit$}  {:<7}  {:>7}  {:<sets$}  FROM\n",
+        "METRIC", "UNIT", "DEFAULT", "$/MONTH", "SETS"
     );
     for row in &rows {
         let from = row.collectors.join(", ");
         let _ = writeln!(
             out,
-            "{:<name$}  {:<unit$}  {:<7}  {:<sets$}  {from}",
+            "{:<name$}  {:<unit$}  {:<7}  {:>7.2}  {:<sets$}  {from}",
             row.metric,
             row.unit,
             on(row.default),
+            row.usd_month,
             row.sets
         );
     }
@@ -97,7 +102,7 @@ fn on(default: bool) -> &'static str {
 fn ceiling() -> String {
     let (fleet, instance) = catalogue::coarse_series(&Selection::default());
     format!(
-        "One firewall makes at most {instance} series in {{InstanceId}} by default, and {fleet} in {{AutoScalingGroupName}}, shared by its group; a series costs ${:.2} a month (us-east-1, {}).",
+        "One firewall makes at most {instance} series in {{InstanceId}} by default, and {fleet} in {{AutoScalingGroupName}}, shared by its group. Each series costs ${:.2} a month (us-east-1, {}), fine series by the core, interface or tunnel; the $ column counts coarse ones.",
         prices::METRIC_MONTH,
         prices::READ_ON
     )

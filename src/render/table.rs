@@ -63,8 +63,8 @@ fn samples(out: &mut String, samples: &[Sample]) {
     line(
         out,
         format_args!(
-            "{DIM}{:<name_width$}  {:>value_width$}  {:<unit_width$}{DIM:#}",
-            "METRIC", "VALUE", "UNIT"
+            "{DIM}{:<name_width$}  {:>value_width$}  UNIT{DIM:#}",
+            "METRIC", "VALUE"
         ),
     );
     for (sample, value) in samples.iter().zip(&values) {

@@ -9,6 +9,16 @@ use std::time::{Duration, Instant};
 
 use super::Key;
 
+/// Where Cargo built the binary, and where tests may write; the example that shares this tree has neither.
+const BINARY: &str = match option_env!("CARGO_BIN_EXE_fwmetrics") {
+    Some(path) => path,
+    None => "fwmetrics",
+};
+const FOLDER: &str = match option_env!("CARGO_TARGET_TMPDIR") {
+    Some(path) => path,
+    None => "/tmp",
+};
+
 /// No program of ours takes longer to do anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -21,7 +31,7 @@ pub struct Program {
 
 /// The program with an empty environment but for what is harmless.
 pub fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fwmetrics"));
+    let mut command = Command::new(BINARY);
     command
         .args(args)
         .env_clear()
@@ -69,7 +79,7 @@ pub struct ConfigFile(PathBuf);
 impl ConfigFile {
     /// Writes it.
     pub fn new(name: &str, text: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = Path::new(FOLDER);
         let path = folder.join(format!("{name}-{}.toml", std::process::id()));
         std::fs::write(&path, text).expect("the target folder can be written");
         ConfigFile(path)

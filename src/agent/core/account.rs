@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::aggregate::aggregator::Refused;
+
 /// Why a datum was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
@@ -25,6 +27,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Reason; 8] = [
+        Reason::NoAsg,
+        Reason::NoInstanceId,
+        Reason::Illegal,
+        Reason::Invalid,
+        Reason::TooOld,
+        Reason::TooNew,
+        Reason::MemoryFull,
+        Reason::Shutdown,
+    ];
+
     /// The word in logs and in the dimension `Reason`.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -52,6 +66,8 @@ pub struct Account {
     pub dropped: BTreeMap<Reason, u64>,
     /// Series that found no place under the ceiling, once per window; never sealed.
     pub refused_series: u64,
+    /// Readings that made no value, as counted at the end.
+    pub refused_readings: Refused,
     /// Second blocks of a series and window whose first was sealed already.
     pub late_blocks: u64,
     /// Local ticks without a pass.
@@ -109,6 +125,21 @@ impl fmt::Display for Account {
         write!(f, "; calls {}", self.calls)?;
         if self.refused_series > 0 {
             write!(f, ", refused series {}", self.refused_series)?;
+        }
+        let Refused {
+            resets,
+            invalid,
+            nameless,
+        } = self.refused_readings;
+        for (what, count) in [
+            ("counter resets", resets),
+            ("illegal readings", invalid),
+            ("nameless readings", nameless),
+            ("late blocks", self.late_blocks),
+        ] {
+            if count > 0 {
+                write!(f, ", {what} {count}")?;
+            }
         }
         if self.missed_ticks > 0 {
             write!(f, ", missed ticks {}", self.missed_ticks)?;

@@ -215,8 +215,10 @@ impl Queue {
     }
 
     /// Everything gets one more attempt: shutdown.
-    pub fn refresh(&mut self) {
+    pub fn refresh(&mut self, now: Duration) {
         self.probe_from = None;
+        self.failures = 0;
+        self.backlog_from = now;
         for entry in &mut self.entries {
             entry.fresh = true;
         }

@@ -11,6 +11,9 @@ use crate::clock::Now;
 /// How far the wall clock may be from a boundary at a window's end and still be taken for it: NTP slews by less.
 const BOUNDARY_TOLERANCE_MS: i64 = 500;
 
+/// At least this long after the seeding pass.
+const FIRST_TICK_AFTER: Duration = Duration::from_millis(500);
+
 /// See [`Schedule::local_tick`].
 const TICK_SLACK: Duration = Duration::from_millis(500);
 
@@ -133,6 +136,8 @@ impl Schedule {
             .filter(|(_, task)| local(task))
         {
             task.running = Some(tick);
+            // A first share or rate over a few milliseconds would be noise: the first tick keeps its distance.
+            task.last = now.boot + (task.rhythm.period / 2).min(FIRST_TICK_AFTER);
             due.push(Due::Pass(index, tick));
         }
         due
@@ -262,9 +267,11 @@ impl Schedule {
             if tick.due > now.boot {
                 break;
             }
-            let superseded = self
-                .tick_after(self.tasks[index].rhythm, tick.due)
-                .is_some_and(|next| next.due <= now.boot);
+            let rhythm = self.tasks[index].rhythm;
+            let next = self.tick_after(rhythm, tick.due);
+            // Also where the next one is not known: the machine slept over it.
+            let superseded = next.is_some_and(|next| next.due <= now.boot)
+                || tick.due + rhythm.period <= now.boot;
             let task = &mut self.tasks[index];
             if superseded {
                 task.last = tick.due;

@@ -7,7 +7,7 @@ use crate::agent::core::account::Reason;
 use crate::aggregate::label::{Missing, Unnamed};
 use crate::aggregate::window::Target;
 use crate::model::datum::Datum;
-use crate::model::identity::Who;
+use crate::model::identity::{Group, Who};
 
 /// How long they wait.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -51,18 +51,19 @@ impl WaitingRoom {
         named
     }
 
-    /// Someone's identity changed: those that can be named now.
-    pub fn leave(&mut self, who: &BTreeMap<Target, Who>) -> Vec<Datum> {
-        let mut named = Vec::new();
-        self.waiters
-            .retain(|waiter| match name(&waiter.unnamed, who) {
-                Ok(datum) => {
-                    named.push(datum);
-                    false
-                }
-                Err(_) => true,
-            });
-        named
+    /// Someone's identity changed: those that can be named now, and why others no longer need to wait.
+    pub fn leave(&mut self, who: &BTreeMap<Target, Who>) -> (Vec<Datum>, Vec<Reason>) {
+        let (mut named, mut gone) = (Vec::new(), Vec::new());
+        self.waiters.retain(|waiter| {
+            match name(&waiter.unnamed, who) {
+                Ok(datum) => named.push(datum),
+                // It turned out that there is no group.
+                Err(Missing::Group) if is_alone(&waiter.unnamed, who) => gone.push(Reason::NoAsg),
+                Err(_) => return true,
+            }
+            false
+        });
+        (named, gone)
     }
 
     /// Those that waited too long, and the oldest while there is no room.
@@ -120,6 +121,11 @@ impl Waiter {
     fn bytes(&self) -> usize {
         FIXED_BYTES + VALUE_BYTES * self.unnamed.values.len()
     }
+}
+
+fn is_alone(unnamed: &Unnamed, who: &BTreeMap<Target, Who>) -> bool {
+    let who = who.get(&unnamed.key.target);
+    who.is_some_and(|who| who.group == Group::None)
 }
 
 fn name(unnamed: &Unnamed, who: &BTreeMap<Target, Who>) -> Result<Datum, Missing> {

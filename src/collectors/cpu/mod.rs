@@ -54,6 +54,7 @@ struct Settings {
 struct Cpu {
     root: Root,
     cpus: Option<BTreeSet<u32>>,
+    steady: wire::Steady,
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
@@ -65,6 +66,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
     Ok(Box::new(Cpu {
         root: context.root,
         cpus,
+        steady: wire::Steady::default(),
     }))
 }
 
@@ -102,27 +104,17 @@ impl Collector for Cpu {
         })?;
         let online = cores.iter().map(|core| core.core).collect();
         let planes = self.planes(&online, out)?;
-        for core in &cores {
+        for core in cores.into_iter().map(|core| self.steady.of(core)) {
+            let total = core.total();
+            let mut share = |reading, part| record(out, reading, core.core, part, total);
             if planes.dataplane.contains(&core.core) {
-                record(
-                    out,
-                    &metrics::DATAPLANE_BUSY,
-                    core.core,
-                    core.busy,
-                    core.total,
-                );
+                share(&metrics::DATAPLANE_BUSY, core.busy());
             }
             if planes.management.contains(&core.core) {
-                record(
-                    out,
-                    &metrics::MANAGEMENT_BUSY,
-                    core.core,
-                    core.busy,
-                    core.total,
-                );
+                share(&metrics::MANAGEMENT_BUSY, core.busy());
             }
-            record(out, &metrics::STEAL, core.core, core.steal, core.total);
-            record(out, &metrics::SOFTIRQ, core.core, core.softirq, core.total);
+            share(&metrics::STEAL, core.steal());
+            share(&metrics::SOFTIRQ, core.softirq());
         }
         Ok(())
     }
@@ -165,15 +157,16 @@ impl Cpu {
     fn isolated(&self) -> Result<BTreeSet<u32>, CollectError> {
         let mut all = BTreeSet::new();
         for path in ISOLATED {
-            // Not there on older kernels, or without CONFIG_NO_HZ_FULL.
-            let Ok(text) = self.root.read(path) else {
-                continue;
+            let shown = self.root.path(path);
+            let failed = |verb: &str, why: &dyn std::fmt::Display| {
+                CollectError::Failed(format!("cannot {verb} {}: {why}", shown.display()))
             };
-            all.extend(
-                wire::cpu_list(&text).map_err(|wrong| {
-                    CollectError::Failed(format!("cannot parse {path}: {wrong}"))
-                })?,
-            );
+            match self.root.read(path) {
+                Ok(text) => all.extend(wire::cpu_list(&text).map_err(|why| failed("parse", &why))?),
+                // Older kernels have none, nor those without CONFIG_NO_HZ_FULL.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("read", &error)),
+            }
         }
         Ok(all)
     }

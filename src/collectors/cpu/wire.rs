@@ -1,20 +1,48 @@
 //! /proc/stat and the kernel's CPU lists: bytes to numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns that make up a core's time: user, nice, system, idle, iowait, irq, softirq, steal. Guest time, behind
+/// them, is inside user already.
+pub const COLUMNS: usize = 8;
 
 /// Times of one core since boot, in ticks of USER_HZ (Documentation/filesystems/proc.rst, 1.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoreTimes {
     /// The core's number.
     pub core: u32,
-    /// user + nice + system + idle + iowait + irq + softirq + steal; guest is inside user already.
-    pub total: u64,
-    /// The total without idle and iowait.
-    pub busy: u64,
+    /// The columns.
+    pub times: [u64; COLUMNS],
+}
+
+/// What the shares of a core are made of.
+impl CoreTimes {
+    /// All of its time.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.times
+            .iter()
+            .fold(0, |sum, time| sum.saturating_add(*time))
+    }
+
+    /// Without idle and iowait.
+    #[must_use]
+    pub fn busy(&self) -> u64 {
+        let idle = self.times[3].saturating_add(self.times[4]);
+        self.total().saturating_sub(idle)
+    }
+
     /// In softirq.
-    pub softirq: u64,
+    #[must_use]
+    pub fn softirq(&self) -> u64 {
+        self.times[6]
+    }
+
     /// Taken by the hypervisor.
-    pub steal: u64,
+    #[must_use]
+    pub fn steal(&self) -> u64 {
+        self.times[7]
+    }
 }
 
 /// The lines `cpuN` of /proc/stat; offline cores are missing.
@@ -48,16 +76,34 @@ fn core_line(line: &str) -> Result<CoreTimes, String> {
         return Err(wrong());
     }
     // Kernels before 2.6.33 have fewer columns: what is not there took no time.
-    let time = |column: usize| times.get(column).copied().unwrap_or(0);
-    let total = (0..8).fold(0u64, |sum, column| sum.saturating_add(time(column)));
-    let idle = time(3).saturating_add(time(4));
+    let column = |column: usize| times.get(column).copied().unwrap_or(0);
     Ok(CoreTimes {
         core,
-        total,
-        busy: total.saturating_sub(idle),
-        softirq: time(6),
-        steal: time(7),
+        times: std::array::from_fn(column),
     })
+}
+
+/// Times that never go back. The kernel's idle and iowait do at times (fs/proc/stat.c, get_iowait_time); taken as they
+/// are they would shrink the whole that every share is made of. What falls counts as no time.
+#[derive(Debug, Default)]
+pub struct Steady {
+    cores: BTreeMap<u32, (CoreTimes, [u64; COLUMNS])>,
+}
+
+impl Steady {
+    /// The core's times, grown by what each column grew since it was seen last.
+    pub fn of(&mut self, read: CoreTimes) -> CoreTimes {
+        let (last, grown) = self.cores.entry(read.core).or_insert((read, read.times));
+        for (column, total) in grown.iter_mut().enumerate() {
+            let more = read.times[column].saturating_sub(last.times[column]);
+            *total = total.saturating_add(more);
+        }
+        *last = read;
+        CoreTimes {
+            times: *grown,
+            ..read
+        }
+    }
 }
 
 /// A CPU list such as `2-7,12` (lib/bitmap.c, bitmap_parselist without strides). What the kernel writes for an
@@ -93,16 +139,30 @@ mod tests {
 
     #[test]
     fn guest_time_is_not_counted_twice() {
-        let cores = proc_stat("cpu  9 9\ncpu3 10 1 2 70 7 3 4 3 10 1\nintr 5\n");
+        let cores = proc_stat("cpu  9 9\ncpu3 10 1 2 70 7 3 4 3 10 1\nintr 5\n").unwrap();
+        assert_eq!(cores.len(), 1);
         assert_eq!(
-            cores,
-            Ok(vec![CoreTimes {
-                core: 3,
-                total: 100,
-                busy: 23,
-                softirq: 4,
-                steal: 3
-            }])
+            (cores[0].core, cores[0].total(), cores[0].busy()),
+            (3, 100, 23)
+        );
+        assert_eq!((cores[0].softirq(), cores[0].steal()), (4, 3));
+    }
+
+    #[test]
+    fn a_time_that_goes_back_counts_as_none() {
+        let mut steady = Steady::default();
+        let times = |idle, iowait| CoreTimes {
+            core: 0,
+            times: [10, 0, 0, idle, iowait, 0, 0, 0],
+        };
+        steady.of(times(100, 50));
+        assert_eq!(
+            steady.of(times(110, 43)).times,
+            [10, 0, 0, 110, 50, 0, 0, 0]
+        );
+        assert_eq!(
+            steady.of(times(111, 45)).times,
+            [10, 0, 0, 111, 52, 0, 0, 0]
         );
     }
 

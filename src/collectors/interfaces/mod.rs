@@ -93,9 +93,12 @@ impl Collector for Interfaces {
             .map_err(|e| CollectError::Failed(format!("cannot parse rtnetlink's answer: {e}")))?;
         let counted = select(&links, &self.include, &self.exclude);
         if counted.is_empty() {
-            return Err(CollectError::Absent(
-                "no hardware, virtio or veth interface in this network namespace; name others in [collectors.interfaces] include".to_owned(),
-            ));
+            let why = if self.include.is_empty() {
+                "no hardware, virtio or veth interface in this network namespace; name others in [collectors.interfaces] include"
+            } else {
+                "no interface in this network namespace matches [collectors.interfaces] include"
+            };
+            return Err(CollectError::Absent(why.to_owned()));
         }
         for link in counted {
             record(out, link);

@@ -1,0 +1,170 @@
+//! Windows close: their series are let in, put into dimension sets, and named.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::notices::Level;
+use super::schedule::Span;
+use super::{Core, Held};
+use crate::aggregate::admission::{Admission, Rank};
+use crate::aggregate::label::{Set, Unnamed, expand};
+use crate::aggregate::window::{SeriesKey, Target, Window};
+use crate::clock::Now;
+use crate::model::datum::Resolution;
+use crate::model::identity::Group;
+use crate::self_metrics::EXPORTER_HEARTBEAT;
+
+impl Core {
+    /// Everything that a window's end brings: its series, and the heartbeats of minutes that ended with it.
+    pub(super) fn close(&mut self, span: Span, now: Now) -> Vec<Unnamed> {
+        let emitted = self.observe_self(now);
+        let window = self.window(span.number, span.label);
+        for value in emitted {
+            window.add(value.key, value.expected, &value.fine);
+        }
+        // With it go windows that were opened again for a pass that came late.
+        let (due, later): (Vec<Held>, Vec<Held>) = self
+            .windows
+            .drain(..)
+            .partition(|held| held.number <= span.number);
+        self.windows.extend(later);
+        let speaks = self.speaks_for_fleet(now);
+        let mut unnamed = Vec::new();
+        for held in due {
+            unnamed.extend(self.seal(held.window, &speaks));
+        }
+        let minutes = self.heartbeats.closed(span.label, self.period_secs());
+        unnamed.extend(self.beat(&minutes));
+        self.admit(unnamed, now)
+    }
+
+    /// Which targets may speak for their group: in service, warm, and their dataplane's CPU is being read.
+    fn speaks_for_fleet(&self, now: Now) -> BTreeMap<Target, bool> {
+        let warm = now.boot >= Duration::from_secs(self.setup.identity.warm_up_secs);
+        let speaks = |target: &Target| {
+            warm && self.in_fleet(target) && self.aggregator.reads_cpu(target, now.boot)
+        };
+        let targets = self.targets.iter();
+        targets
+            .map(|target| (target.clone(), speaks(target)))
+            .collect()
+    }
+
+    /// The series of a window in their dimension sets.
+    fn seal(&mut self, window: Window, speaks: &BTreeMap<Target, bool>) -> Vec<Unnamed> {
+        let label = window.label;
+        let sealed = window.seal();
+        for series in &sealed {
+            if series.is_block {
+                self.block_sealed(&series.key, label);
+            }
+            let error = series.distribution.relative_error();
+            if error > 0.0 {
+                let metric = series.key.metric.name;
+                let text = format!(
+                    "{metric} has more than 150 distinct values in a window: merged within {:.1} %",
+                    error * 100.0
+                );
+                self.notices
+                    .change_of(Level::Info, &format!("merged {metric}"), "", text);
+            }
+        }
+        let of = |target: &Target| self.who.get(target);
+        expand(
+            &sealed,
+            label,
+            self.resolution(),
+            self.setup.sets,
+            |target| speaks.get(target).copied().unwrap_or(false),
+            |target| of(target).is_some_and(|who| who.ha_group.is_some()),
+        )
+    }
+
+    /// The series ceiling, target by target.
+    pub(super) fn admit(&mut self, expanded: Vec<Unnamed>, now: Now) -> Vec<Unnamed> {
+        let mut by_target: BTreeMap<Target, Vec<Unnamed>> = BTreeMap::new();
+        for unnamed in expanded {
+            let target = unnamed.key.target.clone();
+            by_target.entry(target).or_default().push(unnamed);
+        }
+        let most = self.setup.series_max;
+        let mut admitted = Vec::new();
+        let mut refused = 0;
+        for (target, list) in by_target {
+            let wanted: Vec<(Rank, (Set, SeriesKey))> = list
+                .iter()
+                .map(|unnamed| (unnamed.rank(), (unnamed.set, unnamed.key.clone())))
+                .collect();
+            let admission = self
+                .admission
+                .entry(target)
+                .or_insert_with(|| Admission::new(most));
+            let verdicts = admission.admit(&wanted, now.boot);
+            refused += verdicts.iter().filter(|admitted| !**admitted).count();
+            let both = list.into_iter().zip(verdicts);
+            admitted.extend(both.filter_map(|(unnamed, yes)| yes.then_some(unnamed)));
+        }
+        self.account.refused_series += refused as u64;
+        if refused > 0 {
+            let text = format!(
+                "{refused} series over the ceiling of {most} are not published; raise [cloudwatch] series_max or disable metrics"
+            );
+            self.notices
+                .change_of(Level::Warn, "series ceiling", "over", text);
+        } else {
+            self.notices.over(
+                "series ceiling",
+                "all series find room under the ceiling again",
+            );
+        }
+        admitted
+    }
+
+    /// The heartbeats of these minutes, one per target and set.
+    pub(super) fn beat(&self, minutes: &[i64]) -> Vec<Unnamed> {
+        let mut beats = Vec::new();
+        if !self.setup.selection.coarse(&EXPORTER_HEARTBEAT) {
+            return beats;
+        }
+        for target in &self.targets {
+            let fleet = self.setup.sets.fleet && self.in_fleet(target);
+            let sets = [
+                (fleet, Set::Fleet),
+                (self.setup.sets.instance, Set::Instance),
+            ];
+            for (_, set) in sets.into_iter().filter(|(goes, _)| *goes) {
+                beats.extend(minutes.iter().map(|minute| Unnamed {
+                    set,
+                    key: SeriesKey {
+                        target: target.clone(),
+                        metric: &EXPORTER_HEARTBEAT,
+                        own: None,
+                    },
+                    expected: false,
+                    timestamp: *minute,
+                    resolution: Resolution::Minute,
+                    values: vec![(1.0, 1)],
+                }));
+            }
+        }
+        beats
+    }
+
+    /// The lifecycle lets this target speak for its group.
+    fn in_fleet(&self, target: &Target) -> bool {
+        let who = self.who.get(target);
+        who.is_some_and(|who| who.in_service && who.group != Group::None)
+    }
+
+    pub(super) fn period_secs(&self) -> i64 {
+        i64::try_from(self.setup.period.as_secs()).unwrap_or(60)
+    }
+
+    fn resolution(&self) -> Resolution {
+        if self.period_secs() < 60 {
+            Resolution::Second
+        } else {
+            Resolution::Minute
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Rules between keys: each is placed at the key that came later.
+
+use toml::de::{DeTable, DeValue};
+
+use super::check::integer;
+use super::tree::Tree;
+use crate::collectors;
+use crate::model::faults::Fault;
+
+/// What `period_secs` may be; another value is a fault of its own.
+const PERIODS: [i64; 5] = [1, 5, 10, 30, 60];
+
+/// All faults between keys.
+pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
+    let top = tree.top();
+    let mut faults = sample_periods(tree, top);
+    faults.extend(external_id(tree, top));
+    faults.extend(both_ways(tree, top));
+    faults.extend(disabled_tables(tree, top));
+    faults.extend(nothing_runs(tree, top));
+    faults
+}
+
+/// A collector's `sample_secs` divides `[cloudwatch] period_secs` or is a multiple of it.
+fn sample_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let configured = table(top, "cloudwatch").and_then(|table| entry(table, "period_secs"));
+    let period = configured.map_or(Some(60), |(_, value)| integer(value));
+    let Some(period) = period.filter(|period| PERIODS.contains(period)) else {
+        return Vec::new();
+    };
+    let divisors: Vec<String> = (1..=period)
+        .filter(|number| period % number == 0)
+        .map(|number| number.to_string())
+        .collect();
+    let unfit = |(start, sample): (usize, i64), name: &str| {
+        let fits = sample < 1 || period % sample == 0 || sample % period == 0;
+        (!fits).then(|| Fault {
+            place: tree.place(start),
+            key: format!("collectors.{name}.sample_secs"),
+            wrong: format!(
+                "{sample} neither divides period_secs = {period} nor is a multiple of it"
+            ),
+            remedy: format!(
+                "write one of {}, or a multiple of {period}",
+                divisors.join(", ")
+            ),
+        })
+    };
+    let configured = collectors::ALL.iter().filter_map(|spec| {
+        let (start, value) = entry(collector(top, spec.name)?, "sample_secs")?;
+        unfit((start, integer(value)?), spec.name)
+    });
+    configured.collect()
+}
+
+fn external_id(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
+    let cloudwatch = table(top, "cloudwatch")?;
+    let (start, _) = entry(cloudwatch, "external_id")?;
+    entry(cloudwatch, "role_arn").is_none().then(|| Fault {
+        place: tree.place(start),
+        key: "cloudwatch.external_id".to_owned(),
+        wrong: "has no role to go with".to_owned(),
+        remedy: "set role_arn, or take it out".to_owned(),
+    })
+}
+
+/// The same metric in `enable` and `disable`.
+fn both_ways(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let Some(metrics) = table(top, "metrics") else {
+        return Vec::new();
+    };
+    let disabled: Vec<&str> = texts(metrics, "disable");
+    let start = entry(metrics, "disable").map_or(0, |(start, _)| start);
+    texts(metrics, "enable")
+        .into_iter()
+        .filter(|name| disabled.contains(&name.split(':').next().unwrap_or(name)))
+        .map(|name| Fault {
+            place: tree.place(start),
+            key: "metrics.disable".to_owned(),
+            wrong: format!("disables {name:?}, which enable asks for"),
+            remedy: "take it out of one of the two".to_owned(),
+        })
+        .collect()
+}
+
+/// `[collectors.NAME]` of a collector that is disabled.
+fn disabled_tables(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let Some(all) = table(top, "collectors") else {
+        return Vec::new();
+    };
+    texts(all, "disable")
+        .into_iter()
+        .filter_map(|name| entry(all, name))
+        .map(|(start, _)| Fault {
+            place: tree.place(start),
+            key: "collectors".to_owned(),
+            wrong: "this collector is in disable".to_owned(),
+            remedy: "take it out of disable, or its table away".to_owned(),
+        })
+        .collect()
+}
+
+/// `auto = false` and no collector with a table: heartbeats of a firewall that nobody looks at.
+fn nothing_runs(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
+    let all = table(top, "collectors")?;
+    let (start, auto) = entry(all, "auto")?;
+    let tables = collectors::ALL
+        .iter()
+        .any(|spec| table(all, spec.name).is_some());
+    (auto.as_bool() == Some(false) && !tables).then(|| Fault {
+        place: tree.place(start),
+        key: "collectors.auto".to_owned(),
+        wrong: "no collector would run".to_owned(),
+        remedy: "add the tables of those that shall, such as [collectors.cpu]".to_owned(),
+    })
+}
+
+fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {
+    let items = entry(table, name).and_then(|(_, value)| value.as_array());
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get_ref().as_str())
+        .collect()
+}
+
+fn collector<'a, 't>(top: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
+    table(table(top, "collectors")?, name)
+}
+
+fn table<'a, 't>(parent: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
+    entry(parent, name).and_then(|(_, value)| value.as_table())
+}
+
+/// A key's start and value.
+fn entry<'a, 't>(table: &'a DeTable<'t>, name: &str) -> Option<(usize, &'a DeValue<'t>)> {
+    table
+        .iter()
+        .find(|(key, _)| key.get_ref() == name)
+        .map(|(key, value)| (key.span().start, value.get_ref()))
+}

@@ -83,11 +83,11 @@ pub fn usd_month(metric: &'static Metric) -> f64 {
         metric,
         own: None,
     };
-    // Two at most.
-    sets(&key, wanted, false)
-        .iter()
-        .map(|_| prices::METRIC_MONTH)
-        .sum()
+    match sets(&key, wanted, false).len() {
+        0 => 0.0,
+        1 => prices::METRIC_MONTH,
+        _ => 2.0 * prices::METRIC_MONTH,
+    }
 }
 
 /// The dimension sets of a metric, in words.

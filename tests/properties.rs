@@ -1264,8 +1264,8 @@ proptest! {
     fn times_of_a_core_are_parts_of_its_total(times in vec(any::<u64>(), 4..11)) {
         let words: Vec<String> = times.iter().map(u64::to_string).collect();
         let cores = cpu::wire::proc_stat(&format!("cpu7 {}\n", words.join(" "))).unwrap();
-        prop_assert!(cores[0].busy <= cores[0].total);
-        prop_assert!(cores[0].softirq <= cores[0].total && cores[0].steal <= cores[0].total);
+        prop_assert!(cores[0].busy() <= cores[0].total());
+        prop_assert!(cores[0].softirq() <= cores[0].total() && cores[0].steal() <= cores[0].total());
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn bar(sample: &Sample) -> Option<String> {
     let eighths = (share * (BAR_CELLS * 8) as f64).round() as usize;
     let part = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8];
     let mut cells: String = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         cells.push(part);
     }
     let empty = "·".repeat(BAR_CELLS - cells.chars().count());

@@ -12,6 +12,7 @@ use crate::aggregate::window::{SeriesKey, Target, Window};
 use crate::clock::Now;
 use crate::model::datum::Resolution;
 use crate::model::identity::Group;
+use crate::model::names::DATAPLANE_CPU_UTILIZATION;
 use crate::self_metrics::EXPORTER_HEARTBEAT;
 
 impl Core {
@@ -28,21 +29,23 @@ impl Core {
             .drain(..)
             .partition(|held| held.number <= span.number);
         self.windows.extend(later);
-        let speaks = self.speaks_for_fleet(now);
         let mut unnamed = Vec::new();
         for held in due {
-            unnamed.extend(self.seal(held.window, &speaks));
+            unnamed.extend(self.seal(held.window, now));
         }
         let minutes = self.heartbeats.closed(span.label, self.period_secs());
         unnamed.extend(self.beat(&minutes));
         self.admit(unnamed, now)
     }
 
-    /// Which targets may speak for their group: in service, warm, and their dataplane's CPU is being read.
-    fn speaks_for_fleet(&self, now: Now) -> BTreeMap<Target, bool> {
+    /// Which targets may speak for their group: in service, warm, and their dataplane's CPU was read in the window or
+    /// is being read (at a longer period, or unpublished).
+    fn speaks_for_fleet(&self, window: &Window, now: Now) -> BTreeMap<Target, bool> {
         let warm = now.boot >= Duration::from_secs(self.setup.identity.warm_up_secs);
         let speaks = |target: &Target| {
-            warm && self.in_fleet(target) && self.aggregator.reads_cpu(target, now.boot)
+            let read = window.holds(target, &DATAPLANE_CPU_UTILIZATION)
+                || self.aggregator.reads_cpu(target, now.boot);
+            warm && read && self.in_fleet(target)
         };
         let targets = self.targets.iter();
         targets
@@ -51,8 +54,9 @@ impl Core {
     }
 
     /// The series of a window in their dimension sets.
-    fn seal(&mut self, window: Window, speaks: &BTreeMap<Target, bool>) -> Vec<Unnamed> {
+    fn seal(&mut self, window: Window, now: Now) -> Vec<Unnamed> {
         let label = window.label;
+        let speaks = self.speaks_for_fleet(&window, now);
         let sealed = window.seal();
         for series in &sealed {
             if series.is_block {

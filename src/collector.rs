@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::host::files::Root;
+use crate::host::state::StateDir;
 use crate::model::metric::Metric;
 use crate::model::reading::{Reading, Readings};
 use crate::model::schema::Key;
@@ -36,6 +37,8 @@ pub struct Context {
     pub root: Root,
     /// How long one pass may take.
     pub timeout: Duration,
+    /// What it keeps over restarts.
+    pub state: StateDir,
 }
 
 /// Builds a collector from its table; the schema has been checked already, so an error here is rare.

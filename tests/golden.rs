@@ -14,6 +14,7 @@ use fwmetrics::collector::{CollectError, Collector, Context, Spec};
 use fwmetrics::collectors::ALL;
 use fwmetrics::collectors::interfaces::wire::{self, Class, Counters, Link};
 use fwmetrics::host::files::Root;
+use fwmetrics::host::state::StateDir;
 use fwmetrics::model::reading::Readings;
 use fwmetrics::model::selection::Selection;
 use serde_json::Value;
@@ -100,6 +101,7 @@ fn build(name: &str, table: &toml::Table, root: &Path) -> Box<dyn Collector> {
     let context = Context {
         root: Root::new(root),
         timeout: Duration::from_secs(1),
+        state: StateDir::new(root.join("state")),
     };
     (spec(name).build)(table, context).unwrap()
 }

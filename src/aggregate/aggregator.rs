@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::aggregate::counter::{Counters, Dropped, Fine};
-use crate::aggregate::derived::{self, NAME_KEPT_FOR};
+use crate::aggregate::derived;
 use crate::aggregate::fold::Folding;
 use crate::aggregate::sources::{Newest, Series, SourceKey};
 use crate::aggregate::window::{SeriesKey, Target};
@@ -14,6 +14,9 @@ use crate::model::names::{
 };
 use crate::model::reading::{Feed, Fold, Kind, Readings, Record};
 use crate::model::selection::Selection;
+
+/// Owners of a tunnel's name are forgotten when they have not used it for so long.
+const NAME_KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// A collector as the aggregator knows it; its number is its place in the list.
 #[derive(Debug, Clone)]

@@ -1,7 +1,5 @@
 //! What hangs on several series of a target: `CapacityUtilization`, and who is the active member of a pair.
 
-use std::time::Duration;
-
 use crate::aggregate::counter::Fine;
 use crate::aggregate::fold::newest;
 use crate::aggregate::sources::Newest;
@@ -36,6 +34,3 @@ pub fn capacity(cpu: &Fine, inputs: &[Input]) -> Option<(Fine, &'static str)> {
     };
     Some((fine, bound_by))
 }
-
-/// Owners of names are forgotten when nobody has used them for so long.
-pub const NAME_KEPT_FOR: Duration = Duration::from_secs(3600);

@@ -2,8 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::check::integer;
 use super::tree::Tree;
+use super::words::integer;
 use crate::collectors;
 use crate::model::faults::Fault;
 

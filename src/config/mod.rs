@@ -4,6 +4,7 @@ mod check;
 mod cross;
 mod sections;
 mod tree;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::collector::{Collector, Context, Spec};
 use crate::collectors;
 use crate::host::files::Root;
+use crate::host::state::StateDir;
 use crate::identity;
 use crate::model::faults::{Fault, Faults, Place};
 use crate::model::schema::Key;
@@ -122,9 +124,17 @@ pub struct Wanted {
     /// Deadline of a pass.
     pub timeout: Duration,
     root: Root,
+    state: StateDir,
 }
 
 impl Wanted {
+    /// The same for one who only looks: it keeps nothing over restarts.
+    #[must_use]
+    pub fn looking(mut self) -> Self {
+        self.state = self.state.read_only();
+        self
+    }
+
     /// Makes the collector.
     ///
     /// # Errors
@@ -133,6 +143,7 @@ impl Wanted {
         let context = Context {
             root: self.root.clone(),
             timeout: self.timeout,
+            state: self.state.clone(),
         };
         (self.spec.build)(&self.table, context)
             .map_err(|why| format!("[collectors.{}]: {why}", self.spec.name))
@@ -143,6 +154,7 @@ impl Config {
     /// The collectors that run, in the order of the list.
     #[must_use]
     pub fn collectors(&self) -> Vec<Wanted> {
+        let state = StateDir::new(&self.spool.dir);
         collectors::ALL
             .iter()
             .filter(|spec| self.runs(spec))
@@ -162,6 +174,7 @@ impl Config {
                     period: secs("sample_secs", spec.sample_secs),
                     timeout: secs("timeout_secs", spec.timeout_secs),
                     root: Root::new(&self.root),
+                    state: state.clone(),
                     table,
                 }
             })

@@ -2,7 +2,7 @@
 
 use crate::collectors;
 use crate::identity;
-use crate::model::schema::{Key, KeyKind, Section, absolute_path};
+use crate::model::schema::{Key, KeyKind, Section, absolute_path, any_text};
 use crate::model::selection;
 use crate::publish::settings;
 
@@ -45,7 +45,7 @@ static COLLECTORS: Section = Section {
         ),
         Key::new(
             "disable",
-            KeyKind::TextList,
+            KeyKind::TextList(any_text),
             "[]",
             "Collectors that never run.",
         ),

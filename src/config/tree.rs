@@ -102,7 +102,7 @@ impl<'t> Tree<'t> {
             _ => {
                 let parsed = DeValue::parse(text.trim()).map_err(|_| {
                     let wrong = format!("{text:.60?} is no TOML value of its kind");
-                    fault(wrong, super::check::wanted(kind))
+                    fault(wrong, super::words::wanted(kind))
                 })?;
                 parsed.into_inner()
             }
@@ -168,6 +168,6 @@ fn near_variable(name: &str) -> String {
         })
     });
     let name = name.trim_start_matches(PREFIX);
-    let remedy = super::check::nearest(name, known);
+    let remedy = super::words::nearest(name, known);
     remedy.replace("did you mean ", &format!("did you mean {PREFIX}"))
 }

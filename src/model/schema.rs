@@ -23,8 +23,8 @@ pub enum KeyKind {
     OneOfInts(&'static [i64]),
     /// A list of patterns with `*`, `?` and `[...]`.
     Patterns,
-    /// A list of texts.
-    TextList,
+    /// A list of texts, each of which passes the check.
+    TextList(TextCheck),
     /// A list of dimension sets.
     DimensionSets,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::metric::{Detail, Metric, Sets};
-use crate::model::schema::{Key, KeyKind, Section};
+use crate::model::schema::{Key, KeyKind, Section, any_text};
 
 /// The table `[metrics]`.
 #[derive(Debug, Clone, PartialEq, Deserialize, Default)]
@@ -23,13 +23,13 @@ pub static SECTION: Section = Section {
     keys: &[
         Key::new(
             "enable",
-            KeyKind::TextList,
+            KeyKind::TextList(any_text),
             "[]",
             "Opt-ins: \"Metric\", or \"Metric:Dimension\" for its fine series.",
         ),
         Key::new(
             "disable",
-            KeyKind::TextList,
+            KeyKind::TextList(any_text),
             "[]",
             "Metrics that are not published.",
         ),

@@ -1,11 +1,12 @@
 //! The tables `[cloudwatch]` and `[spool]`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::model::limits::{CALLS_PER_SECOND_ACCOUNT, OLDEST_SECS};
-use crate::model::schema::{Key, KeyKind, Section, visible_text};
+use crate::model::schema::{Key, KeyKind, Section, absolute_path, visible_text};
 use crate::publish::validate;
 
 /// `[cloudwatch]`.
@@ -131,6 +132,8 @@ pub static CLOUDWATCH: Section = Section {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpoolSettings {
+    /// The state directory.
+    pub dir: PathBuf,
     /// Bytes of unsent batches held in memory.
     pub memory_bytes: usize,
     /// Age at which an unsent datum is given up.
@@ -140,6 +143,7 @@ pub struct SpoolSettings {
 impl Default for SpoolSettings {
     fn default() -> Self {
         SpoolSettings {
+            dir: PathBuf::from("/var/lib/fwmetrics"),
             memory_bytes: 4 << 20,
             oldest_secs: 13 * 24 * 3600,
         }
@@ -150,6 +154,12 @@ impl Default for SpoolSettings {
 pub static SPOOL: Section = Section {
     name: "spool",
     keys: &[
+        Key::new(
+            "dir",
+            KeyKind::Text(absolute_path),
+            "\"/var/lib/fwmetrics\"",
+            "The state directory: what outlives a restart. Not writable: kept in memory only, said once.",
+        ),
         Key::new(
             "memory_bytes",
             KeyKind::Int {

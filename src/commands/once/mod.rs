@@ -1,0 +1,110 @@
+//! `fwmetrics once`: two passes, and what they say.
+
+mod look;
+mod publish;
+mod show;
+
+use super::{Failure, print, runtime, say};
+use crate::catalogue;
+use crate::cli::{Once, OnceFormat};
+use crate::collectors;
+use crate::config::{Config, Wanted};
+use crate::model::identity::Group;
+use crate::model::selection::Selection;
+use crate::render::report::{CollectorReport, Status};
+use crate::render::{datums, json, table};
+
+use look::{Looked, look};
+use publish::{batches, publish};
+use show::report;
+
+/// Samples, prints, and sends where asked.
+pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
+    let selection = selection(args, config)?;
+    let wanted = wanted(args, config, &selection);
+    let runtime = runtime()?;
+    let looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
+    let report = report(config, &selection, &looked);
+    let printed = match args.format {
+        OnceFormat::Table => print(&table::report(&report)),
+        OnceFormat::Json => print(&json::report(&report)),
+        OnceFormat::Datums => {
+            warn(args, &looked);
+            print(&datums::array(&batches(args, config, &looked)))
+        }
+    };
+    // A reader that left does not keep anything from being sent.
+    let sent = if args.publish {
+        runtime.block_on(publish(args, config, &looked))
+    } else {
+        Ok(())
+    };
+    runtime.shutdown_background();
+    sent.and(printed)?;
+    let failed = |collector: &CollectorReport| collector.status == Status::Failed;
+    if report.collectors.iter().any(failed) {
+        return Err(Failure::Shown);
+    }
+    Ok(())
+}
+
+/// What a list of datums does not show.
+fn warn(args: &Once, looked: &Looked) {
+    let who = looked.who();
+    if who.instance.is_none() {
+        say("the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id");
+    }
+    if args.fleet && !matches!(who.group, Group::Known(_)) {
+        say(
+            "no fleet series: the Auto Scaling group is unknown; set [identity] auto_scaling_group",
+        );
+    }
+    for collector in &looked.reports {
+        if let (Status::Failed, Some(why)) = (collector.status, &collector.error) {
+            say(&format!("collector {} failed: {why}", collector.name));
+        }
+    }
+}
+
+/// What is shown: what is published, with `--all` everything, and whatever is named that runs only on demand.
+fn selection(args: &Once, config: &Config) -> Result<Selection, Failure> {
+    if let Some(unknown) = args.only.iter().find(|name| {
+        collectors::ALL
+            .iter()
+            .all(|spec| spec.name != name.as_str())
+    }) {
+        let known: Vec<&str> = collectors::ALL.iter().map(|spec| spec.name).collect();
+        return Err(Failure::Usage(format!(
+            "no collector {unknown:?}; there are {}",
+            known.join(", ")
+        )));
+    }
+    if args.all {
+        let every = catalogue::all();
+        return Ok(Selection::everything(
+            every.iter().map(|entry| entry.metric),
+        ));
+    }
+    let mut selection = config.metrics.clone();
+    let named = collectors::ALL
+        .iter()
+        .filter(|spec| spec.on_demand && args.only.iter().any(|name| name == spec.name));
+    for metric in named.flat_map(|spec| spec.metrics()) {
+        selection.enable.insert(metric.name.to_owned());
+    }
+    Ok(selection)
+}
+
+fn wanted(args: &Once, config: &Config, selection: &Selection) -> Vec<Wanted> {
+    let mut config = config.clone();
+    config.metrics = selection.clone();
+    let mut wanted = config.collectors();
+    if !args.only.is_empty() {
+        // Named ones run even where the configuration leaves them out.
+        config.collectors.auto = true;
+        config.collectors.disable.clear();
+        wanted = config.collectors();
+        wanted.retain(|wanted| args.only.iter().any(|name| name == wanted.spec.name));
+    }
+    wanted.into_iter().map(Wanted::looking).collect()
+}

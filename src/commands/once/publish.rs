@@ -1,0 +1,99 @@
+//! Publishing: the samples as datums, shown or sent.
+
+use std::sync::Arc;
+
+use super::look::Looked;
+use super::show::sets_of;
+use crate::aggregate::fold::newest;
+use crate::aggregate::label::{Unnamed, WantedSets, sets};
+use crate::cli::Once;
+use crate::commands::{Failure, say};
+use crate::config::Config;
+use crate::model::datum::{Dimension, Resolution};
+use crate::model::dimension::INSTANCE_ID;
+use crate::publish::batch::{Batch, split};
+use crate::publish::cloudwatch::CloudWatch;
+use crate::publish::outcome::{Outcome, remedy};
+
+/// The samples as datums, stamped with the start of the window that is running.
+pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batch> {
+    let period_secs = config.cloudwatch.period_secs;
+    let mut who = looked.who();
+    who.instance.get_or_insert(Dimension {
+        name: INSTANCE_ID.into(),
+        value: "unknown".to_owned(),
+    });
+    let wanted = sets_of(config);
+    // Sent for real, a fleet's series come only from an instance in service.
+    let may = args.fleet && (who.in_service || !args.publish);
+    let wanted = WantedSets {
+        fleet: wanted.fleet && may,
+        ..wanted
+    };
+    let timestamp = looked.started.wall_secs().div_euclid(period_secs) * period_secs;
+    let resolution = if period_secs < 60 {
+        Resolution::Second
+    } else {
+        Resolution::Minute
+    };
+    let mut named = Vec::new();
+    for (_, value) in &looked.emitted {
+        for set in sets(&value.key, wanted, who.ha_group.is_some()) {
+            let unnamed = Unnamed {
+                set,
+                key: value.key.clone(),
+                expected: value.expected,
+                timestamp,
+                resolution,
+                values: newest(&value.fine)
+                    .map(|newest| (newest, 1))
+                    .into_iter()
+                    .collect(),
+            };
+            // Without a group's name there are no fleet datums.
+            named.extend(unnamed.name(&who).ok());
+        }
+    }
+    split(&Arc::from(config.cloudwatch.namespace.as_str()), named)
+}
+
+/// Sends the samples for real and says what CloudWatch answered.
+pub(super) async fn publish(args: &Once, config: &Config, looked: &Looked) -> Result<(), Failure> {
+    if looked.who().instance.is_none() {
+        return Err(Failure::Failed(
+            "nothing was published: the instance id is unknown; set [identity] instance_id"
+                .to_owned(),
+        ));
+    }
+    let batches = batches(args, config, looked);
+    if batches.is_empty() {
+        let text = "nothing was read, so nothing was published";
+        return Err(Failure::Failed(text.to_owned()));
+    }
+    let mut cloudwatch = CloudWatch::new(config.cloudwatch.clone());
+    for batch in batches {
+        let answer = cloudwatch.send(&batch).await;
+        let (count, namespace) = (batch.datums().len(), batch.namespace());
+        match answer.outcome {
+            Outcome::Sent => say(&format!(
+                "CloudWatch accepted {count} datums in namespace {namespace}"
+            )),
+            Outcome::Denied => {
+                let text = format!(
+                    "CloudWatch denies {count} datums: {}: {}; {}",
+                    answer.code,
+                    answer.reason,
+                    remedy(&answer.code)
+                );
+                return Err(Failure::Failed(text));
+            }
+            _ => {
+                return Err(Failure::Failed(format!(
+                    "{count} datums were not sent: {}: {}",
+                    answer.code, answer.reason
+                )));
+            }
+        }
+    }
+    Ok(())
+}

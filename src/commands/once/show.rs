@@ -1,0 +1,148 @@
+//! Showing: samples, who we are, and the bill for a month of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::look::Looked;
+use crate::aggregate::aggregator::Emitted;
+use crate::aggregate::counter::Fine;
+use crate::aggregate::fold::newest;
+use crate::aggregate::label::{Set, WantedSets, sets};
+use crate::catalogue::{Cost, prices};
+use crate::clock::rfc3339;
+use crate::config::Config;
+use crate::model::datum::{Datum, Dimension, Resolution};
+use crate::model::dimension::INSTANCE_ID;
+use crate::model::identity::Group;
+use crate::model::names::CAPACITY_UTILIZATION;
+use crate::model::selection::Selection;
+use crate::publish::batch::split;
+use crate::render::report::{self, Bill, CollectorReport, Report, Sample, Status};
+use crate::self_metrics::EXPORTER_HEARTBEAT;
+
+/// What was seen, for people and programs.
+pub(super) fn report(config: &Config, selection: &Selection, looked: &Looked) -> Report {
+    let who = looked.who();
+    let mut samples: Vec<Sample> = looked
+        .emitted
+        .iter()
+        .map(|(source, value)| sample(&looked.reports[*source], value))
+        .collect();
+    samples.sort_by(|a, b| (a.metric, &a.dimensions).cmp(&(b.metric, &b.dimensions)));
+    Report {
+        version: env!("CARGO_PKG_VERSION"),
+        time: rfc3339(looked.started.wall_secs()),
+        elapsed_ms: u64::try_from(looked.elapsed.as_millis()).unwrap_or(u64::MAX),
+        identity: report::Who {
+            instance_id: who.instance.map(|instance| instance.value),
+            auto_scaling_group: match who.group {
+                Group::Known(name) => Some(name),
+                Group::Unread | Group::None => None,
+            },
+            region: config
+                .cloudwatch
+                .region
+                .clone()
+                .or_else(|| looked.identity.region.clone()),
+        },
+        collectors: looked.reports.clone(),
+        samples,
+        bill: bill(config, selection, looked),
+    }
+}
+
+fn sample(collector: &CollectorReport, value: &Emitted) -> Sample {
+    let derived = value.key.metric == &CAPACITY_UTILIZATION;
+    Sample {
+        collector: if derived { "derived" } else { collector.name },
+        target: value.key.target.as_ref().map(ToString::to_string),
+        metric: value.key.metric.name,
+        unit: value.key.metric.unit.as_str(),
+        value: newest(&value.fine).unwrap_or_default(),
+        values: match &value.fine {
+            Fine::Value(_) => None,
+            Fine::Block(values) => Some(values.clone()),
+        },
+        dimensions: value
+            .key
+            .own
+            .iter()
+            .map(|(own, text)| (own.name(), text.clone()))
+            .collect(),
+        bound_by: value.bound_by,
+    }
+}
+
+/// The dimension sets of the configuration.
+pub(super) fn sets_of(config: &Config) -> WantedSets {
+    let has = |name: &str| {
+        config
+            .cloudwatch
+            .dimension_sets
+            .iter()
+            .flatten()
+            .any(|known| known == name)
+    };
+    WantedSets {
+        fleet: has("AutoScalingGroupName"),
+        instance: has("InstanceId"),
+    }
+}
+
+/// What these series would cost for a month of `run`: with heartbeat and CollectorUp, each datum with a value a second.
+fn bill(config: &Config, selection: &Selection, looked: &Looked) -> Bill {
+    let wanted = sets_of(config);
+    let mut counted: BTreeMap<Set, usize> = BTreeMap::new();
+    for set in looked
+        .emitted
+        .iter()
+        .flat_map(|(_, value)| sets(&value.key, wanted, false))
+    {
+        *counted.entry(set).or_default() += 1;
+    }
+    if selection.coarse(&EXPORTER_HEARTBEAT) {
+        *counted.entry(Set::Fleet).or_default() += usize::from(wanted.fleet);
+        *counted.entry(Set::Instance).or_default() += usize::from(wanted.instance);
+    }
+    let running = looked
+        .reports
+        .iter()
+        .filter(|collector| collector.status != Status::Absent)
+        .count();
+    *counted.entry(Set::Detail).or_default() += if wanted.instance { running } else { 0 };
+    let fleet = counted.remove(&Set::Fleet).unwrap_or(0);
+    let own = counted.values().sum();
+    let period_secs = config.cloudwatch.period_secs;
+    let calls = split(
+        &Arc::from(config.cloudwatch.namespace.as_str()),
+        full_window(fleet + own, period_secs),
+    )
+    .len();
+    Bill {
+        fleet,
+        own,
+        calls,
+        period_secs,
+        dollars: Cost::monthly(fleet + own, calls, period_secs).total(),
+        prices_of: prices::READ_ON,
+    }
+}
+
+/// So many datums as large as they get in a window.
+fn full_window(series: usize, period_secs: i64) -> Vec<Datum> {
+    let datum = Datum {
+        metric: "ConntrackAllowanceUtilization".into(),
+        unit: CAPACITY_UTILIZATION.unit,
+        dimensions: vec![
+            Dimension {
+                name: INSTANCE_ID.into(),
+                value: "i-0123456789abcdef0".to_owned()
+            };
+            2
+        ],
+        timestamp: 0,
+        resolution: Resolution::Minute,
+        values: vec![(0.5, 1); usize::try_from(period_secs).unwrap_or(60)],
+    };
+    vec![datum; series]
+}

@@ -1,0 +1,162 @@
+//! The state directory: small files kept over restarts.
+//!
+//! A disk may be full, read-only, or a network mount that hangs, so nothing here runs on the runtime's thread, and each
+//! call ends within a deadline.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A disk that takes longer is taken for dead.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// More than any file kept here has: 5000 series of 255-character names.
+const FILE_BYTES_MAX: u64 = 2 << 20;
+
+/// Files by name below one directory.
+#[derive(Debug, Clone)]
+pub struct StateDir {
+    dir: PathBuf,
+    writable: bool,
+    /// A call that passed its deadline still holds its thread; there is one at a time.
+    busy: Arc<AtomicBool>,
+}
+
+impl StateDir {
+    /// Files below `dir`, which is made (0700) when something is stored and it is not there.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        StateDir {
+            dir: dir.into(),
+            writable: true,
+            busy: Arc::default(),
+        }
+    }
+
+    /// The same, for one who only looks: what is stored is forgotten.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.writable = false;
+        self
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A file's bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// What the disk says; `TimedOut`; a file of more than 2 MiB is `InvalidData`.
+    pub async fn load(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let file = self.dir.join(name);
+        self.within(move || match read(&file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        })
+        .await
+    }
+
+    /// Puts a file in place of the one before, whole or not at all, also when the power fails.
+    ///
+    /// # Errors
+    /// What the disk says; `TimedOut`.
+    pub async fn store(&self, name: &str, bytes: Vec<u8>) -> io::Result<()> {
+        if !self.writable {
+            return Ok(());
+        }
+        let (dir, name) = (self.dir.clone(), name.to_owned());
+        self.within(move || write(&dir, &name, &bytes)).await
+    }
+
+    async fn within<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let slow = || io::Error::new(ErrorKind::TimedOut, "the disk does not answer");
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return Err(slow());
+        }
+        let busy = Arc::clone(&self.busy);
+        let thread = tokio::task::spawn_blocking(move || {
+            let done = work();
+            busy.store(false, Ordering::Release);
+            done
+        });
+        match tokio::time::timeout(DEADLINE, thread).await {
+            Ok(done) => done.unwrap_or_else(|panic| Err(io::Error::other(panic))),
+            Err(_) => Err(slow()),
+        }
+    }
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::new(ErrorKind::InvalidData, "longer than 2 MiB"));
+    }
+    Ok(bytes)
+}
+
+fn write(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    if !dir.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let half = dir.join(format!(".{name}.new"));
+    let mut file = File::create(&half)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&half, dir.join(name))?;
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("fwmetrics-state-{}-{name}", std::process::id()))
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_is_loaded_and_a_half_written_file_is_not() {
+        let dir = folder("kept").join("deeper");
+        let state = StateDir::new(&dir);
+        assert_eq!(state.load("a").await.unwrap(), None);
+        state.store("a", b"one".to_vec()).await.unwrap();
+        state.store("a", b"two".to_vec()).await.unwrap();
+        fs::write(dir.join(".a.new"), "tor").unwrap();
+        assert_eq!(state.load("a").await.unwrap().as_deref(), Some(&b"two"[..]));
+        let looking = state.read_only();
+        looking.store("a", b"three".to_vec()).await.unwrap();
+        assert_eq!(
+            looking.load("a").await.unwrap().as_deref(),
+            Some(&b"two"[..])
+        );
+        fs::remove_dir_all(folder("kept")).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_place_that_cannot_be_is_an_error_and_an_endless_file_too() {
+        let dir = folder("file");
+        fs::write(&dir, "a file where a directory is wanted").unwrap();
+        assert!(
+            StateDir::new(dir.join("x"))
+                .store("a", vec![1])
+                .await
+                .is_err()
+        );
+        fs::remove_file(&dir).unwrap();
+        let devices = StateDir::new("/dev");
+        let endless = devices.load("zero").await.unwrap_err();
+        assert_eq!(endless.kind(), ErrorKind::InvalidData);
+    }
+}

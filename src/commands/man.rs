@@ -2,8 +2,7 @@
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command, CommandFactory};
-use clap_mangen::Man;
-use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use roff::{Inline, Roff, bold, italic, roman};
 
 use super::man_words::{DESCRIPTION, PARTS, Part};
 use crate::cli::Cli;
@@ -13,12 +12,14 @@ use crate::collectors;
 pub(super) fn page() -> String {
     let mut cmd = Cli::command();
     cmd.build();
-    let mut page = title(&cmd);
     let mut roff = Roff::new();
+    roff.control("SH", ["NAME"]);
+    let about = cmd.get_about().map(ToString::to_string);
+    roff.text([roman(format!("fwmetrics - {}", about.unwrap_or_default()))]);
     roff.control("SH", ["SYNOPSIS"]);
     synopsis(&mut roff, &cmd, &[]);
     roff.control("SH", ["DESCRIPTION"]);
-    paragraphs(&mut roff, DESCRIPTION);
+    prose(&mut roff, DESCRIPTION);
     roff.control("SH", ["COMMANDS"]);
     commands(&mut roff, &cmd, &[]);
     roff.control("SH", ["OPTIONS"]);
@@ -32,22 +33,10 @@ pub(super) fn page() -> String {
     for part in PARTS {
         extra(&mut roff, part);
     }
-    page.push_str(&roff.to_roff());
-    page
-}
-
-/// The title line and NAME.
-fn title(cmd: &Command) -> String {
-    let source = format!("fwmetrics {}", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(cmd.clone())
-        .title("FWMETRICS")
-        .source(source)
-        .manual("User Commands");
-    let mut out = Vec::new();
-    // Writing to memory does not fail.
-    let _ = man.render_title(&mut out);
-    let _ = man.render_name_section(&mut out);
-    String::from_utf8_lossy(&out).into_owned()
+    // Not by `control`, which leaves out an empty argument. There is no date: the version says how old the page is.
+    let version = env!("CARGO_PKG_VERSION");
+    let title = format!(".TH FWMETRICS 1 \"\" \"fwmetrics {version}\" \"User Commands\"\n");
+    title + &roff.render()
 }
 
 /// All commands below this one that do something, each with the words before its name.
@@ -75,7 +64,8 @@ fn command(roff: &mut Roff, cmd: &Command, path: &[&str]) {
         argument(roff, arg);
     }
     if let Some(text) = cmd.get_after_help() {
-        paragraphs(roff, &text.to_string());
+        roff.control("PP", []);
+        prose(roff, &text.to_string());
     }
 }
 
@@ -174,7 +164,7 @@ fn value_name(arg: &Arg) -> String {
 
 fn extra(roff: &mut Roff, part: &Part) {
     roff.control("SH", [part.title]);
-    paragraphs(roff, part.text);
+    prose(roff, part.text);
     for (name, meaning) in part.list {
         item(roff, name, meaning);
     }
@@ -187,20 +177,23 @@ fn item(roff: &mut Roff, name: &str, meaning: &str) {
 }
 
 /// Paragraphs parted by blank lines; lines that begin with two blanks stand as they are.
-fn paragraphs(roff: &mut Roff, text: &str) {
-    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-        roff.control("PP", []);
-        let mut verbatim = false;
-        for line in paragraph.lines() {
-            let shown = line.strip_prefix("  ");
-            if shown.is_some() && !verbatim {
-                roff.control("RS", ["4"]);
-                roff.control("nf", []);
-                verbatim = true;
-            }
-            roff.text([roman(shown.unwrap_or(line))]);
+fn prose(roff: &mut Roff, text: &str) {
+    let paragraphs = text.split("\n\n").filter(|text| !text.is_empty());
+    for (number, paragraph) in paragraphs.enumerate() {
+        if number > 0 {
+            roff.control("PP", []);
         }
-        if verbatim {
+        let (verbatim, flowing): (Vec<&str>, Vec<&str>) =
+            paragraph.lines().partition(|line| line.starts_with("  "));
+        for line in flowing {
+            roff.text([roman(line)]);
+        }
+        if !verbatim.is_empty() {
+            roff.control("RS", ["4"]);
+            roff.control("nf", []);
+            for line in verbatim {
+                roff.text([roman(line.trim_start())]);
+            }
             roff.control("fi", []);
             roff.control("RE", []);
         }

@@ -84,7 +84,7 @@ impl Walk<'_, '_> {
             .find(|known| known.keys.iter().any(|key| key.name == name))
             .map(|known| known.path.as_str());
         let remedy = match elsewhere {
-            Some(table) if table.is_empty() => "it belongs above the first table".to_owned(),
+            Some("") => "it belongs above the first table".to_owned(),
             Some(table) if !table.starts_with("collectors.") => {
                 format!("it belongs in [{table}]")
             }

@@ -1,7 +1,7 @@
 //! The manual page, made from the command line's own types, so that neither lacks what the other has.
 
 use clap::builder::PossibleValue;
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 use roff::{Inline, Roff, bold, italic, roman};
 
 use super::man_words::{DESCRIPTION, PARTS, Part};
@@ -151,7 +151,7 @@ fn words(roff: &mut Roff, arg: &Arg) {
 }
 
 fn takes_value(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
+    arg.get_action().takes_values()
 }
 
 fn value_name(arg: &Arg) -> String {

@@ -2,6 +2,7 @@
 
 pub mod conntrack;
 pub mod cpu;
+pub mod ena;
 pub mod exporter;
 pub mod interfaces;
 pub mod softnet;
@@ -12,5 +13,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &softnet::SPEC,
     &conntrack::SPEC,
     &interfaces::SPEC,
+    &ena::SPEC,
     &exporter::SPEC,
 ];

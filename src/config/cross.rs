@@ -18,6 +18,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(both_ways(tree, top));
     faults.extend(disabled_tables(tree, top));
     faults.extend(nothing_runs(tree, top));
+    faults.extend(namespaces_twice(tree, top));
     faults
 }
 
@@ -113,6 +114,27 @@ fn nothing_runs(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
         wrong: "no collector would run".to_owned(),
         remedy: "add the tables of those that shall, such as [collectors.cpu]".to_owned(),
     })
+}
+
+/// The same entry twice in `[collectors.conntrack] netns`.
+fn namespaces_twice(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let Some(conntrack) = collector(top, "conntrack") else {
+        return Vec::new();
+    };
+    let start = entry(conntrack, "netns").map_or(0, |(start, _)| start);
+    let names = texts(conntrack, "netns");
+    let twice = names
+        .iter()
+        .enumerate()
+        .filter(|(at, name)| names[..*at].contains(name));
+    twice
+        .map(|(at, name)| Fault {
+            place: tree.place(start),
+            key: format!("collectors.conntrack.netns[{at}]"),
+            wrong: format!("{name:?} stands twice"),
+            remedy: "take one out".to_owned(),
+        })
+        .collect()
 }
 
 fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {

@@ -1,13 +1,19 @@
 //! Files below a root: /proc and /sys of this machine, of a mounted host, or of a test's tree.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
+
+use rustix::fs::{Mode, OFlags};
 
 /// More than any file that we read has on the largest machines (/proc/stat with 1024 cores: 200 kB).
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// More interfaces than the kernel handles well.
 const NAMES_MAX: usize = 16384;
+/// A page: what the kernel hands out of most files of /proc at once.
+const CHUNK_BYTES: usize = 4096;
 
 /// Where paths begin.
 #[derive(Debug, Clone)]
@@ -26,19 +32,24 @@ impl Root {
         self.0.join(path.trim_start_matches('/'))
     }
 
+    /// Opens a file to read. Only for /proc, /sys and the namespaces in /run/netns, where nothing waits for a device.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn open(&self, path: &str) -> io::Result<File> {
+        File::open(self.path(path))
+    }
+
     /// Reads a small text file. Only for /proc and /sys, where a read does not wait for a device.
     ///
     /// # Errors
     /// What the kernel says; text that is no UTF-8, or longer than any such file, is `InvalidData`.
     pub fn read(&self, path: &str) -> io::Result<String> {
         let mut text = String::new();
-        let file = File::open(self.path(path))?;
+        let file = self.open(path)?;
         let read = file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
         if read as u64 > FILE_BYTES_MAX {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("longer than {FILE_BYTES_MAX} bytes"),
-            ));
+            return Err(too_long());
         }
         Ok(text)
     }
@@ -76,4 +87,91 @@ impl Root {
             },
         }
     }
+    /// Which file is at `path`, without opening it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn id(&self, path: &str) -> io::Result<FileId> {
+        std::fs::metadata(self.path(path)).map(|meta| FileId::of(&meta))
+    }
+
+    /// Holds on to a directory.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn dir(&self, path: &str) -> io::Result<Dir> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(self.path(path), flags, Mode::empty())?;
+        Ok(Dir(dir))
+    }
+}
+
+/// A directory that is held, not named: /proc/PID held so is never taken over by a later process of the same number
+/// (a look-up in it fails once the process has ended), and does not keep the process's namespaces alive.
+#[derive(Debug)]
+pub struct Dir(OwnedFd);
+
+impl Dir {
+    /// Opens a file below it to read.
+    ///
+    /// # Errors
+    /// What the kernel says: `ENOENT` or `ESRCH` below the /proc/PID of a process that ended.
+    pub fn open(&self, path: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.0, path, flags, Mode::empty())?;
+        Ok(File::from(file))
+    }
+}
+
+/// Tells files apart, whatever their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    /// The inode number.
+    pub inode: u64,
+}
+
+impl FileId {
+    /// Of an open file.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn of_open(file: &File) -> io::Result<Self> {
+        file.metadata().map(|meta| FileId::of(&meta))
+    }
+
+    fn of(meta: &Metadata) -> Self {
+        FileId {
+            device: meta.dev(),
+            inode: meta.ino(),
+        }
+    }
+}
+
+/// Reads an open text file from its start: a kept descriptor of /proc gives new numbers each time, because the kernel
+/// makes the text anew for a read at offset 0 (fs/seq_file.c, kernel/sysctl.c).
+///
+/// # Errors
+/// What the kernel says; text that is no UTF-8, or longer than any such file, is `InvalidData`.
+pub fn text(file: &File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; CHUNK_BYTES];
+    loop {
+        let read = file.read_at(&mut chunk, bytes.len() as u64)?;
+        if read == 0 {
+            break;
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(too_long());
+        }
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+fn too_long() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("longer than {FILE_BYTES_MAX} bytes"),
+    )
 }

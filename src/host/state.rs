@@ -7,9 +7,9 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use crate::host::blocking::Blocking;
 
 /// A disk that takes longer is taken for dead.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -21,8 +21,7 @@ const FILE_BYTES_MAX: u64 = 2 << 20;
 pub struct StateDir {
     dir: PathBuf,
     writable: bool,
-    /// A call that passed its deadline still holds its thread; there is one at a time.
-    busy: Arc<AtomicBool>,
+    blocking: Blocking,
 }
 
 impl StateDir {
@@ -32,7 +31,7 @@ impl StateDir {
         StateDir {
             dir: dir.into(),
             writable: true,
-            busy: Arc::default(),
+            blocking: Blocking::default(),
         }
     }
 
@@ -83,20 +82,8 @@ impl StateDir {
         &self,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let slow = || io::Error::new(ErrorKind::TimedOut, "the disk does not answer");
-        if self.busy.swap(true, Ordering::AcqRel) {
-            return Err(slow());
-        }
-        let busy = Arc::clone(&self.busy);
-        let thread = tokio::task::spawn_blocking(move || {
-            let done = work();
-            busy.store(false, Ordering::Release);
-            done
-        });
-        match tokio::time::timeout(DEADLINE, thread).await {
-            Ok(done) => done.unwrap_or_else(|panic| Err(io::Error::other(panic))),
-            Err(_) => Err(slow()),
-        }
+        let slow = "the disk does not answer";
+        self.blocking.within(DEADLINE, slow, work).await
     }
 }
 

@@ -54,6 +54,15 @@ pub static SESSION_TABLE_UTILIZATION: Metric = Metric::new(
     "Sessions against the table's limit; Linux: nf_conntrack_count / nf_conntrack_max",
 );
 
+/// New sessions per second.
+pub static NEW_SESSIONS_PER_SECOND: Metric = Metric::new(
+    "NewSessionsPerSecond",
+    Unit::CountPerSecond,
+    Sets::Instance,
+    "New sessions per second; Linux: packets of the nftables counter that [collectors.conntrack] new_sessions_counter names",
+)
+.active_only();
+
 /// Bits received per second.
 pub static THROUGHPUT_BITS_PER_SECOND: Metric = Metric::new(
     "ThroughputBitsPerSecond",

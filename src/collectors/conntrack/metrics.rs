@@ -1,7 +1,7 @@
 //! What the `conntrack` collector emits.
 
 use crate::model::metric::{Metric, Sets};
-use crate::model::names::{ACTIVE_SESSIONS, SESSION_TABLE_UTILIZATION};
+use crate::model::names::{ACTIVE_SESSIONS, NEW_SESSIONS_PER_SECOND, SESSION_TABLE_UTILIZATION};
 use crate::model::reading::{Feed, Fold, Kind, Reading, Width};
 use crate::model::unit::Unit;
 
@@ -39,6 +39,16 @@ pub static FAILURES: Reading = Reading {
     kind: Kind::Counter(Width::Bits32),
     feeds: &[Feed {
         metric: &SESSION_ALLOC_FAILURES,
+        fold: Fold::Sum,
+    }],
+};
+
+/// Packets of the nftables counter on `ct state new`: one per session begun.
+pub static NEW_SESSIONS: Reading = Reading {
+    name: "new_sessions",
+    kind: Kind::Rate(Width::Bits64, 1.0),
+    feeds: &[Feed {
+        metric: &NEW_SESSIONS_PER_SECOND,
         fold: Fold::Sum,
     }],
 };

@@ -19,26 +19,34 @@ pub struct Failures {
     pub early_drop: u64,
 }
 
-/// The columns `drop` and `early_drop`, one line per possible CPU. Columns are found by the header: their number
-/// and some names changed over the years, two spaces stand before some (net/netfilter/nf_conntrack_standalone.c).
+/// What /proc/net/stat/nf_conntrack says of one network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// Entries in the table: the same number stands on every line. `None` without the column or a line.
+    pub entries: Option<u64>,
+    /// Failures per possible CPU.
+    pub failures: Vec<Failures>,
+}
+
+/// The columns `entries`, `drop` and `early_drop`, one line per possible CPU. Columns are found by the header: their
+/// number and some names changed over the years, two spaces stand before some
+/// (net/netfilter/nf_conntrack_standalone.c).
 ///
 /// # Errors
 /// Names the column or the line that is not as it should be.
-pub fn stat(text: &str) -> Result<Vec<Failures>, String> {
+pub fn stat(text: &str) -> Result<Stat, String> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines
         .next()
         .unwrap_or_default()
         .split_ascii_whitespace()
         .collect();
-    let column = |name: &str| {
-        header
-            .iter()
-            .position(|word| *word == name)
-            .ok_or_else(|| format!("the header has no column {name}"))
-    };
+    let place = |name: &str| header.iter().position(|word| *word == name);
+    let column = |name: &str| place(name).ok_or_else(|| format!("the header has no column {name}"));
     let (drop, early_drop) = (column("drop")?, column("early_drop")?);
-    lines
+    let column_of_entries = place("entries");
+    let mut entries = None;
+    let failures = lines
         .map(|line| {
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
             let hex = |column: usize| {
@@ -53,12 +61,30 @@ pub fn stat(text: &str) -> Result<Vec<Failures>, String> {
                         )
                     })
             };
+            entries = column_of_entries.map(hex).transpose()?;
             Ok(Failures {
                 drop: hex(drop)?,
                 early_drop: hex(early_drop)?,
             })
         })
-        .collect()
+        .collect::<Result<_, String>>()?;
+    Ok(Stat { entries, failures })
+}
+
+/// Above what Linux gives to a process (PID_MAX_LIMIT, include/linux/threads.h).
+const PID_MAX: u32 = 1 << 22;
+
+/// The number in a PID file.
+///
+/// # Errors
+/// Shows what is no number of a process.
+pub fn pid(text: &str) -> Result<u32, String> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number
+        .filter(|number| (1..=PID_MAX).contains(number))
+        .ok_or_else(|| format!("{text:.40?} is not the number of a process"))
 }
 
 #[cfg(test)]
@@ -71,11 +97,35 @@ mod tests {
                     00000001  00000000 00000000 0000000a ffffffff 00000000  00000000\n";
         assert_eq!(
             stat(text),
-            Ok(vec![Failures {
-                drop: 10,
-                early_drop: 0xffff_ffff
-            }])
+            Ok(Stat {
+                entries: Some(1),
+                failures: vec![Failures {
+                    drop: 10,
+                    early_drop: 0xffff_ffff
+                }]
+            })
         );
+        let entries = stat("drop early_drop\n00 00\n").map(|stat| stat.entries);
+        assert_eq!(entries, Ok(None));
+    }
+
+    #[test]
+    fn a_pid_file_has_one_number_of_a_process() {
+        assert_eq!(pid("1234\n"), Ok(1234));
+        assert_eq!(pid("4194304"), Ok(4_194_304));
+        for text in [
+            "",
+            "\n",
+            "0",
+            "-1",
+            "+1",
+            "1 2",
+            "12a",
+            "4194305",
+            "99999999999999999999",
+        ] {
+            assert!(pid(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

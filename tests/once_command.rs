@@ -101,6 +101,20 @@ fn all_shows_opt_ins_and_fine_series() {
 }
 
 #[test]
+fn the_host_is_looked_at_only_when_asked_for() {
+    let text = |args: &[&str]| stdout(&output(&mut command(args)));
+    assert!(!text(&["once", "--over", "100ms"]).contains("\nhost "));
+    let named = text(&["once", "--over", "100ms", "--only", "host"]);
+    for metric in ["MemoryUtilization", "LoadAverage", "UptimeSeconds"] {
+        assert!(named.contains(metric), "{metric} in {named}");
+    }
+    let mut enabled = command(&["once", "--over", "100ms"]);
+    enabled.env("FWMETRICS_METRICS__ENABLE", "[\"LoadAverage\"]");
+    let enabled = stdout(&output(&mut enabled));
+    assert!(enabled.contains("LoadAverage") && !enabled.contains("UptimeSeconds"));
+}
+
+#[test]
 fn what_is_absent_is_named_and_what_fails_sets_the_exit_code() {
     let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-root");
     std::fs::create_dir_all(root.join("proc")).unwrap();

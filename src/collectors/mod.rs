@@ -3,6 +3,7 @@
 pub mod conntrack;
 pub mod cpu;
 pub mod exporter;
+pub mod host;
 pub mod interfaces;
 
 /// Every collector there is.
@@ -10,5 +11,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &cpu::SPEC,
     &conntrack::SPEC,
     &interfaces::SPEC,
+    &host::SPEC,
     &exporter::SPEC,
 ];

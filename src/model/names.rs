@@ -102,6 +102,15 @@ pub static INTERFACE_STATE: Metric = Metric::new(
 .detail(Detail::On(OwnDimension::Interface))
 .opt_in();
 
+/// Time since the last start.
+pub static UPTIME_SECONDS: Metric = Metric::new(
+    "UptimeSeconds",
+    Unit::Seconds,
+    Sets::Instance,
+    "Seconds since the firewall started; Linux: /proc/uptime",
+)
+.opt_in();
+
 /// The name of the metric that says which member of a pair is active; active-only metrics hang on it.
 pub const HA_ACTIVE: &str = "HaActive";
 

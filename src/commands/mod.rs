@@ -2,6 +2,7 @@
 
 mod check;
 mod metrics;
+mod namespace;
 mod once;
 mod run;
 

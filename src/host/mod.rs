@@ -2,5 +2,6 @@
 
 pub mod files;
 pub mod http;
+pub mod namespace;
 pub mod rtnetlink;
 pub mod state;

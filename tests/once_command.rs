@@ -5,10 +5,11 @@
 mod support;
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
-use support::program::{ConfigFile, command, output, publishing, stderr, stdout};
+use support::program::{ConfigFile, Program, command, output, publishing, stderr, stdout};
 use support::{Endpoint, Fault, Imds, Mode};
 
 fn json(text: &str) -> Value {
@@ -101,8 +102,22 @@ fn all_shows_opt_ins_and_fine_series() {
 }
 
 #[test]
+fn the_host_is_looked_at_only_when_asked_for() {
+    let text = |args: &[&str]| stdout(&output(&mut command(args)));
+    assert!(!text(&["once", "--over", "100ms"]).contains("\nhost "));
+    let named = text(&["once", "--over", "100ms", "--only", "host"]);
+    for metric in ["MemoryUtilization", "LoadAverage", "UptimeSeconds"] {
+        assert!(named.contains(metric), "{metric} in {named}");
+    }
+    let mut enabled = command(&["once", "--over", "100ms"]);
+    enabled.env("FWMETRICS_METRICS__ENABLE", "[\"LoadAverage\"]");
+    let enabled = stdout(&output(&mut enabled));
+    assert!(enabled.contains("LoadAverage") && !enabled.contains("UptimeSeconds"));
+}
+
+#[test]
 fn what_is_absent_is_named_and_what_fails_sets_the_exit_code() {
-    let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-root");
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-root");
     std::fs::create_dir_all(root.join("proc")).unwrap();
     std::fs::write(root.join("proc/stat"), "cpu0 what is this\n").unwrap();
     let mut command = command(&[
@@ -141,6 +156,58 @@ fn what_is_absent_is_named_and_what_fails_sets_the_exit_code() {
         report["samples"].as_array().unwrap().is_empty(),
         "nothing unread is ever 0"
     );
+}
+
+/// A tree with a session table, as a kernel shows it that has these files in /proc/sys/net/core.
+fn tree(name: &str, core: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let net = root.join("proc/sys/net");
+    for folder in ["core", "netfilter"] {
+        std::fs::create_dir_all(net.join(folder)).unwrap();
+    }
+    for file in core {
+        std::fs::write(net.join("core").join(file), "1000\n").unwrap();
+    }
+    std::fs::write(net.join("netfilter/nf_conntrack_count"), "1\n").unwrap();
+    root
+}
+
+/// What `once` says of the host's namespace, by collector in JSON, in the table, and beside datums.
+fn said(root: &Path) -> (Vec<String>, usize, usize) {
+    const REMEDY: &str = "--network host";
+    let once = |format: &str| {
+        let only = ["--only", "conntrack,interfaces,cpu", "--over", "100ms"];
+        let mut command = command(&["once", "--format", format]);
+        output(command.args(only).env("FWMETRICS_ROOT", root))
+    };
+    let report = json(&stdout(&once("json")));
+    let noted = report["collectors"].as_array().unwrap().iter();
+    let noted = noted
+        .filter(|collector| collector["notes"].to_string().contains(REMEDY))
+        .map(|collector| collector["name"].as_str().unwrap().to_owned());
+    let table = stdout(&once("table")).matches(REMEDY).count();
+    let beside = stderr(&once("datums")).matches(REMEDY).count();
+    (noted.collect(), table, beside)
+}
+
+#[test]
+fn outside_the_hosts_network_namespace_every_form_says_so() {
+    let inside = tree("first-namespace", &["somaxconn", "netdev_max_backlog"]);
+    let outside = tree("other-namespace", &["somaxconn"]);
+    let unknown = tree("no-net-core", &[]);
+    let concerned = ["conntrack", "interfaces"].map(str::to_owned).to_vec();
+    assert_eq!(said(&inside), (vec![], 0, 0));
+    assert_eq!(said(&outside), (concerned, 2, 1));
+    assert_eq!(said(&unknown), (vec![], 0, 0));
+    // The daemon says it once, before it says that it runs.
+    for (root, times) in [(&inside, 0), (&outside, 1), (&unknown, 0)] {
+        let mut command = command(&["run", "--dry-run"]);
+        let daemon = Program::start(command.env("FWMETRICS_ROOT", root));
+        assert!(daemon.wait_for_line(" runs: "), "{}", daemon.log());
+        let log = daemon.log();
+        let told = |line: &&str| line.contains("WARN") && line.contains("--network host");
+        assert_eq!(log.lines().filter(told).count(), times, "{log}");
+    }
 }
 
 #[test]

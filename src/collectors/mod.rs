@@ -4,6 +4,7 @@ pub mod conntrack;
 pub mod cpu;
 pub mod ena;
 pub mod exporter;
+pub mod host;
 pub mod interfaces;
 pub mod softnet;
 
@@ -14,5 +15,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &conntrack::SPEC,
     &interfaces::SPEC,
     &ena::SPEC,
+    &host::SPEC,
     &exporter::SPEC,
 ];

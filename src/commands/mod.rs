@@ -5,6 +5,7 @@ mod generate;
 mod man;
 mod man_words;
 mod metrics;
+mod namespace;
 mod once;
 mod run;
 
@@ -106,11 +107,12 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "fwmetrics: {text}");
 }
 
-/// Our one thread.
+/// Our one thread, and room for two that a dead disk holds (the state directory's, the `host` collector's) beside one
+/// for name resolution.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(2)
+        .max_blocking_threads(3)
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start the runtime: {error}")))
 }

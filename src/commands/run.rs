@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, runtime};
+use super::{Failure, namespace, runtime};
 use crate::agent;
 use crate::cli::Run;
 use crate::config::{Config, Log, LogFormat};
@@ -16,6 +16,9 @@ const EXIT_WITHIN: Duration = Duration::from_millis(200);
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn call(args: &Run, config: &Config) -> Result<(), Failure> {
     log(&config.log);
+    if let Some(line) = namespace::line(&namespace::blind(config, &config.collectors())) {
+        tracing::warn!("{line}");
+    }
     let runtime = runtime()?;
     let ended = runtime.block_on(agent::run::run(config, args.dry_run));
     runtime.shutdown_timeout(EXIT_WITHIN);

@@ -4,6 +4,7 @@ pub mod blocking;
 pub mod ethtool;
 pub mod files;
 pub mod http;
+pub mod namespace;
 pub mod netlink;
 pub mod netns;
 pub mod rtnetlink;

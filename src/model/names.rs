@@ -119,6 +119,15 @@ pub static CONNTRACK_ALLOWANCE_UTILIZATION: Metric = Metric::new(
     "Connections that EC2 tracks for the instance against the most ever seen available, 100 * (1 - available / largest); Linux: ENA driver 2.8.1 or later",
 );
 
+/// Time since the last start.
+pub static UPTIME_SECONDS: Metric = Metric::new(
+    "UptimeSeconds",
+    Unit::Seconds,
+    Sets::Instance,
+    "Seconds since the firewall started; Linux: /proc/uptime",
+)
+.opt_in();
+
 /// The name of the metric that says which member of a pair is active; active-only metrics hang on it.
 pub const HA_ACTIVE: &str = "HaActive";
 

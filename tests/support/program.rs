@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Key;
+use super::{Imds, Key};
 
 /// Where Cargo built the binary, and where tests may write; the example that shares this tree has neither.
 const BINARY: &str = match option_env!("CARGO_BIN_EXE_fwmetrics") {
@@ -63,6 +63,21 @@ pub fn publishing(args: &[&str], endpoint: &str) -> Command {
     command
         .env("AWS_REGION", super::client::REGION)
         .env("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint);
+    command
+}
+
+/// The same on an instance: key, region and identity come from this metadata service alone.
+pub fn on_instance(args: &[&str], endpoint: &str, imds: &Imds) -> Command {
+    let mut command = publishing(args, endpoint);
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_EC2_METADATA_DISABLED",
+    ] {
+        command.env_remove(name);
+    }
+    command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url());
     command
 }
 
@@ -144,9 +159,14 @@ impl Program {
 
     /// Waits until a log line holds this text.
     pub fn wait_for_line(&self, text: &str) -> bool {
+        self.wait_for_lines(text, 1)
+    }
+
+    /// Waits until so many log lines hold this text.
+    pub fn wait_for_lines(&self, text: &str, count: usize) -> bool {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            if self.log().contains(text) {
+            if self.log().matches(text).count() >= count {
                 return true;
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -31,6 +31,8 @@ impl Core {
                 let text = trouble(answer);
                 self.notices
                     .change_of(Level::Warn, "send", &answer.code, text);
+                let text = format!("an attempt to send failed: {}", answer.code);
+                self.notices.say(Level::Debug, text);
             }
             Settled::Split => {
                 let code = &answer.code;

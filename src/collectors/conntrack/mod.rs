@@ -51,14 +51,15 @@ pub static SPEC: Spec = Spec {
             "netns",
             KeyKind::TextList(settings::check_entry),
             "[]",
-            "Network namespaces to read beside the own: a name in /run/netns (needs the drop-in netns.conf) or the absolute path of the PID file of a process in it (needs no right), such as [\"dataplane\", \"/run/firewall.pid\"].",
+            "Network namespaces to read beside the own: a name in /run/netns (needs the drop-in netns.conf) or the absolute path of the PID file of a process in it (needs no capability, but the drop-in netns-pid.conf), such as [\"dataplane\", \"/run/firewall.pid\"].",
         ),
         Key::new(
             "new_sessions_counter",
             KeyKind::Text(settings::check_counter),
             "",
             "Family, table and name of the nftables counter on `ct state new`, such as \"inet filter new_flows\", for NewSessionsPerSecond (needs the drop-in nft.conf). Looked for in the own namespace and in those that netns names, not in those of PID files.",
-        ),
+        )
+        .example("\"inet filter new_flows\""),
     ],
     build,
 };

@@ -101,7 +101,7 @@ impl PidFile {
         let dir = self.root.dir(&format!("/proc/{pid}"));
         let dir = dir.map_err(|error| match error.kind() {
             ErrorKind::NotFound => CollectError::Failed(format!(
-                "no process {pid}, which {} names: it has ended, or /proc hides it (hidepid, ProtectProc=)",
+                "no process {pid}, which {} names: it has ended, or /proc hides it: enable the drop-in netns-pid.conf (hidepid hides too)",
                 path.display()
             )),
             _ => failed("read", &self.root.path(&format!("/proc/{pid}")), &error),

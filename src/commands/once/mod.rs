@@ -4,7 +4,7 @@ mod look;
 mod publish;
 mod show;
 
-use super::{Failure, print, runtime, say};
+use super::{Failure, namespace, print, runtime, say};
 use crate::catalogue;
 use crate::cli::{Once, OnceFormat};
 use crate::collectors;
@@ -23,13 +23,19 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let selection = selection(args, config)?;
     let wanted = wanted(args, config, &selection);
     let runtime = runtime()?;
-    let looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
+    let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
+    let blind = namespace::blind(config, &wanted);
+    for report in &mut looked.reports {
+        if blind.contains(&report.name) {
+            report.notes.push(namespace::note());
+        }
+    }
     let report = report(config, &selection, &looked);
     let printed = match args.format {
         OnceFormat::Table => print(&table::report(&report)),
         OnceFormat::Json => print(&json::report(&report)),
         OnceFormat::Datums => {
-            warn(args, &looked);
+            warn(args, &looked, &blind);
             print(&datums::array(&batches(args, config, &looked)))
         }
     };
@@ -49,7 +55,10 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
 }
 
 /// What a list of datums does not show.
-fn warn(args: &Once, looked: &Looked) {
+fn warn(args: &Once, looked: &Looked, blind: &[&str]) {
+    if let Some(line) = namespace::line(blind) {
+        say(&line);
+    }
     let who = looked.who();
     if who.instance.is_none() {
         say("the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id");

@@ -55,10 +55,17 @@ pub(super) const PARTS: &[Part] = &[
                 "AWS_EC2_METADATA_DISABLED",
                 "true: the instance metadata service is not asked. For machines that are not on EC2.",
             ),
-            ("AWS_CA_BUNDLE", "A PEM file of the certificates to trust."),
+            (
+                "SSL_CERT_FILE, AWS_CA_BUNDLE",
+                "PEM files of certificates to trust: in place of the system's, and beside them.",
+            ),
             (
                 "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
                 "A proxy for CloudWatch. The instance metadata service is never asked through one.",
+            ),
+            (
+                "NOTIFY_SOCKET, WATCHDOG_USEC",
+                "Set by systemd: run tells it when it is ready, stops and makes progress.",
             ),
         ],
     },

@@ -1,5 +1,6 @@
 //! Floor 1: the only doors to the machine, each with a deadline or a size cap. No process is ever started.
 
+pub mod ethtool;
 pub mod files;
 pub mod http;
 pub mod rtnetlink;

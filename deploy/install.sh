@@ -96,6 +96,7 @@ install_all() {
   put 644 completions/fwmetrics.fish "$fish_completion"
   for name in README.md CHANGELOG.md LICENSE; do put 644 "$name" "$documents/$name"; done
   for name in policy.json trust.json README.md; do put 644 "iam/$name" "$share/iam/$name"; done
+  put 644 fwmetrics.service.d/README.md "$share/fwmetrics.service.d/README.md"
   put 755 install.sh "$share/install.sh"
   if [ -n "$made" ]; then printf %s "$made" >>"$root$share/folders"; fi
   if [ -n "$root" ]; then return; fi

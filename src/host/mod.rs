@@ -4,3 +4,4 @@ pub mod files;
 pub mod http;
 pub mod rtnetlink;
 pub mod state;
+pub mod systemd;

@@ -29,4 +29,4 @@ inside_write() { nsenter -t "$LEADER" -a sh -c 'mkdir -p "$(dirname "$1")" && ca
 # property NAME [UNIT]
 property() { inside systemctl show -P "$1" "${2:-fwmetrics}"; }
 
-journal() { inside journalctl --no-pager --sync >/dev/null 2>&1 || true; inside journalctl --no-pager -o short-precise "$@"; }
+journal() { inside journalctl --sync || true; inside journalctl --quiet --no-pager "$@" || true; }

@@ -120,4 +120,3 @@ def medians(rounds, starts):
             column[key] = statistics.median(r[name][key] for r in rounds) if is_number else last
         result[name] = column | {"first_reading_ms": starts[name]}
     return result
-

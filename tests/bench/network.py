@@ -4,6 +4,7 @@ Nothing links the two to the host's own namespace: no packet leaves.
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import subprocess
@@ -11,6 +12,7 @@ import sys
 
 NEAR, FAR = "fwm-bench", "fwm-bench-far"
 PREFIX = "b"
+LOCK = "/run/fwm-bench.lock"
 
 
 def ip(*arguments, lines=()):
@@ -39,6 +41,11 @@ def check():
         skip("no psutil: run it with .venv/bin/python, which tests/run tools makes")
     if os.geteuid() != 0:
         skip("network namespaces need root")
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)  # held until this process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit("error: another bench runs on this host, in namespaces of the same names")
     try:
         delete()
         ip("netns", "add", NEAR)

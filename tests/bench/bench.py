@@ -61,9 +61,9 @@ def results(wanted):
     with harness.workplace() as folder:
         for series in wanted.series:
             links = max(1, (series - COARSE_SERIES) // SERIES_PER_LINK)
-            with network.links(links), traffic(folder, links):
+            with network.links(links), traffic(folder, links) as flood:
                 starts = peers.first_readings(folder)
-                rounds = [measure(folder, wanted, number) for number in range(1, wanted.rounds + 1)]
+                rounds = [measure(folder, wanted, number, flood) for number in range(1, wanted.rounds + 1)]
             found[series] = medians(rounds, starts)
     return found
 
@@ -71,11 +71,13 @@ def results(wanted):
 @contextlib.contextmanager
 def traffic(folder, links):
     command = [sys.executable, "-B", str(peers.FOLDER / "traffic.py"), str(links)]
-    with harness.process(network.inside(network.FAR, *command), harness.environment(folder), folder / "traffic.log"):
-        yield
+    with harness.process(
+        network.inside(network.FAR, *command), harness.environment(folder), folder / "traffic.log"
+    ) as child:
+        yield child
 
 
-def measure(folder, wanted, number):
+def measure(folder, wanted, number, flood):
     """One round: from the middle of a window on, when both have sent before, over whole windows."""
     period = wanted.period
     with wire.endpoint(folder, wanted.tls) as (log, environment):
@@ -83,12 +85,13 @@ def measure(folder, wanted, number):
             # Two seconds more: a peer that starts at a window's very end has nothing to send for it.
             begin = ((time.time() + period + 2) // period + 0.5) * period
             end = begin + period * wanted.windows
-            wait(begin, children, folder)
+            alive = children | {"traffic": flood}
+            wait(begin, alive, folder)
             watches = {name: sampler.Watch(child.pid) for name, child in children.items()}
             for watch in watches.values():
                 watch.begin()
             began = time.time()
-            wait(end, children, folder, watches.values())
+            wait(end, alive, folder, watches.values())
             seconds = time.time() - began
             round_ = {name: watch.end(seconds) for name, watch in watches.items()}
         for name in round_:

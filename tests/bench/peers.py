@@ -23,6 +23,8 @@ namespace = "{namespace}"
 period_secs = {period}
 phase_secs = {phase}
 series_max = 10000
+[spool]
+dir = "{state}"
 [identity]
 instance_id = "{instance}"
 [metrics]
@@ -30,6 +32,10 @@ enable = [
   "ThroughputBitsPerSecond:Interface", "PacketsPerSecond:Interface", "RxDrops:Interface",
   "InterfaceErrors:Interface", "InterfaceState",
 ]
+[collectors]
+auto = false  # only those named here: their series are counted
+[collectors.cpu]
+[collectors.conntrack]
 [collectors.interfaces]
 include = ["{prefix}*"]
 """
@@ -42,6 +48,7 @@ def commands(folder, period):
             namespace=harness.NAMESPACE,
             period=period,
             phase=min(5, max(1, period // 10)),
+            state=folder / "state",
             instance=INSTANCE,
             prefix=network.PREFIX,
         )

@@ -58,9 +58,10 @@ def conditions(results, wanted, disk):
         f"""
 Measured on {datetime.date.today()} by `tests/bench/run`: {peers.versions()}; Linux {platform.release()},
 {os.cpu_count()} cores, {platform.machine()}. Both at the same time in one network namespace, a reading each second
-(fwmetrics: cpu, conntrack and interfaces), windows of {wanted.period} s, {scheme} on loopback ({wires}); steady state over {wanted.windows} windows, median of
-{wanted.rounds} rounds. Every interface is a veth with a few frames a second, so that its rates differ from
-second to second. CPU from {clock}. Ratio: the publisher's figure over ours. On disk: the stripped binary;
+(fwmetrics: cpu, conntrack and interfaces), windows of {wanted.period} s, {scheme} on loopback ({wires});
+steady state over {wanted.windows} windows, median of {wanted.rounds} rounds. Every interface is a veth
+with a few frames a second, so that its rates differ from second to second.
+CPU from {clock}. Ratio: the publisher's figure over ours. On disk: the stripped binary;
 the interpreter with its library ({disk["interpreter"] / MB:.0f} MB) and the packages ({disk["packages"] / MB:.0f} MB).
 The first reading of fwmetrics is the whole life of `once` less the time between its two passes.
 """.split()

@@ -69,6 +69,8 @@ pub enum OnceFormat {
     Json,
     /// PutMetricData inputs for the AWS CLI
     Datums,
+    /// Prometheus text exposition; counters are totals since the first pass
+    Prometheus,
 }
 
 /// `run`.

@@ -16,7 +16,7 @@ use crate::render::{datums, json, table};
 
 use look::{Looked, look};
 use publish::{batches, publish};
-use show::report;
+use show::{exposition, report};
 
 /// Samples, prints, and sends where asked.
 pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
@@ -31,6 +31,10 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
         OnceFormat::Datums => {
             warn(args, &looked);
             print(&datums::array(&batches(args, config, &looked)))
+        }
+        OnceFormat::Prometheus => {
+            say_failed(&looked);
+            print(&exposition(&looked).text())
         }
     };
     // A reader that left does not keep anything from being sent.
@@ -59,6 +63,11 @@ fn warn(args: &Once, looked: &Looked) {
             "no fleet series: the Auto Scaling group is unknown; set [identity] auto_scaling_group",
         );
     }
+    say_failed(looked);
+}
+
+/// A form that has no place for why a collector failed has it beside the output.
+fn say_failed(looked: &Looked) {
     for collector in &looked.reports {
         if let (Status::Failed, Some(why)) = (collector.status, &collector.error) {
             say(&format!("collector {} failed: {why}", collector.name));

@@ -139,8 +139,10 @@ fn setup(seed: u64) -> Setup {
                 period: Duration::from_secs(1),
                 after_end: None,
             },
+            published: true,
         }],
         selection: Selection::default(),
+        shown: None,
         sets: WantedSets {
             fleet: true,
             instance: true,
@@ -775,6 +777,7 @@ fn remote_setup(seed: u64) -> Setup {
             name: "panos",
             target: target.clone(),
             rhythm,
+            published: true,
         }],
         remote: BTreeMap::from([(target, who)]),
         close_after: Duration::from_secs(10),

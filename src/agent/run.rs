@@ -13,8 +13,8 @@ use crate::agent::core::notices::{Level, Line};
 use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Action, Core, Event, Planned, Setup};
-use crate::agent::phase;
 use crate::agent::tasks::{self, Sink};
+use crate::agent::{http, phase};
 use crate::aggregate::label::WantedSets;
 use crate::clock;
 use crate::config::{Config, Wanted};
@@ -29,7 +29,7 @@ const GRAIN: Duration = Duration::from_millis(1);
 /// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
 ///
 /// # Errors
-/// A collector that cannot be built, or signals that cannot be caught.
+/// A collector that cannot be built, a port that cannot be had, or signals that cannot be caught.
 pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     let wanted = config.collectors();
     let built = wanted
@@ -40,6 +40,7 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
         signal(SignalKind::terminate()).map_err(|e| format!("cannot catch SIGTERM: {e}"))?;
     let mut interrupt =
         signal(SignalKind::interrupt()).map_err(|e| format!("cannot catch SIGINT: {e}"))?;
+    let mut questions = http::serve(config.http.listen).await?;
     let (events, mut happened) = channel(EVENTS_MAX);
     let hands = Hands {
         collectors: wanted
@@ -75,6 +76,11 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
             Some(event) = happened.recv() => event,
             _ = terminate.recv() => Event::Stop,
             _ = interrupt.recv() => Event::Stop,
+            Some(question) = questions.recv() => {
+                question.answer(&mut core, clock::now());
+                // Time passed as well: many questions hold up nothing.
+                Event::Timer
+            }
             () = tokio::time::sleep(pause) => Event::Timer,
         };
         actions = core.step(event, clock::now());
@@ -145,9 +151,11 @@ fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
                     period: wanted.period,
                     after_end: None,
                 },
+                published: wanted.published,
             })
             .collect(),
         selection: config.metrics.clone(),
+        shown: config.shown(),
         sets: WantedSets {
             fleet: has("AutoScalingGroupName"),
             instance: has("InstanceId"),

@@ -1,5 +1,7 @@
 //! All tables and keys there are, gathered from the parts that own them.
 
+use std::net::SocketAddr;
+
 use crate::collectors;
 use crate::identity;
 use crate::model::schema::{Key, KeyKind, Section, absolute_path, any_text};
@@ -33,6 +35,24 @@ static LOG: Section = Section {
         ),
     ],
 };
+
+static HTTP: Section = Section {
+    name: "http",
+    keys: &[Key::new(
+        "listen",
+        KeyKind::Text(socket_address),
+        "",
+        "Serve /metrics, /healthz and /readyz here, such as \"127.0.0.1:9273\". Default: no port is opened.",
+    )],
+};
+
+/// An address and a port; a name would have to be looked up, and may be several addresses.
+fn socket_address(text: &str) -> Result<(), String> {
+    let parsed: Result<SocketAddr, _> = text.parse();
+    parsed.map(|_| ()).map_err(|_| {
+        "an IP address and a port, such as \"127.0.0.1:9273\" or \"[::1]:9273\"".to_owned()
+    })
+}
 
 static COLLECTORS: Section = Section {
     name: "collectors",
@@ -96,6 +116,7 @@ pub(super) fn all() -> Vec<(String, Vec<&'static Key>)> {
         &selection::SECTION,
         &identity::SECTION,
         &settings::SPOOL,
+        &HTTP,
         &COLLECTORS,
     ];
     let fixed = fixed

@@ -3,6 +3,8 @@
 
 pub mod account;
 mod answers;
+pub mod board;
+mod exposure;
 mod naming;
 pub mod notices;
 mod observe;
@@ -12,6 +14,7 @@ pub mod schedule;
 pub mod waiting;
 mod windows;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +34,7 @@ use crate::publish::batch::Batch;
 use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
+use board::Board;
 use notices::{Level, Line, Notices};
 use queue::Queue;
 use schedule::{Due, Rhythm, Schedule};
@@ -51,6 +55,8 @@ pub struct Setup {
     pub collectors: Vec<Planned>,
     /// What is published.
     pub selection: Selection,
+    /// With `[http]`: what is shown, published or not.
+    pub shown: Option<Selection>,
     /// In which coarse sets.
     pub sets: WantedSets,
     /// Namespace.
@@ -80,6 +86,8 @@ pub struct Planned {
     pub target: Target,
     /// When it runs.
     pub rhythm: Rhythm,
+    /// Something of it is published; else it runs for `/metrics` alone.
+    pub published: bool,
 }
 
 /// What happened.
@@ -155,6 +163,13 @@ pub struct Core {
     sealed_blocks: BTreeMap<SeriesKey, VecDeque<i64>>,
     stopping_until: Option<Duration>,
     exited: bool,
+    board: Option<Board>,
+    /// Minutes that had their heartbeat since start.
+    beats: u64,
+    /// Unix seconds.
+    started: i64,
+    /// The last send succeeded, or why not.
+    ready: Result<(), Cow<'static, str>>,
 }
 
 impl Core {
@@ -168,7 +183,7 @@ impl Core {
             .collect();
         let mut core = Core {
             schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
-            aggregator: Aggregator::new(sources(&setup), setup.selection.clone()),
+            aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
             windows: VecDeque::new(),
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
@@ -185,6 +200,10 @@ impl Core {
             sealed_blocks: BTreeMap::new(),
             stopping_until: None,
             exited: false,
+            board: board(&setup),
+            beats: 0,
+            started: now.wall_secs(),
+            ready: Err(exposure::NOTHING_SENT.into()),
             setup,
         };
         core.identify();
@@ -284,6 +303,7 @@ impl Core {
             unnamed.extend(self.close(span, now));
         }
         let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
+        self.beats += beats.len() as u64;
         let beats = self.beat(&beats);
         unnamed.extend(self.admit(beats, now));
         self.publish(unnamed, now);
@@ -315,6 +335,18 @@ fn collects(due: Vec<Due>) -> Vec<Action> {
             Due::Missed(..) | Due::Close(_) => None,
         })
         .collect()
+}
+
+/// What the aggregator hands out: what is shown holds what is published.
+fn emitted(setup: &Setup) -> Selection {
+    setup
+        .shown
+        .clone()
+        .unwrap_or_else(|| setup.selection.clone())
+}
+
+fn board(setup: &Setup) -> Option<Board> {
+    setup.shown.as_ref().map(|_| Board::new(setup.series_max))
 }
 
 /// The machine itself and every remote firewall.

@@ -8,7 +8,7 @@ use super::{Failure, print, runtime, say};
 use crate::catalogue;
 use crate::cli::{Once, OnceFormat};
 use crate::collectors;
-use crate::config::{Config, Wanted};
+use crate::config::{Config, Http, Wanted};
 use crate::model::identity::Group;
 use crate::model::selection::Selection;
 use crate::render::report::{CollectorReport, Status};
@@ -107,6 +107,7 @@ fn selection(args: &Once, config: &Config) -> Result<Selection, Failure> {
 fn wanted(args: &Once, config: &Config, selection: &Selection) -> Vec<Wanted> {
     let mut config = config.clone();
     config.metrics = selection.clone();
+    config.http = Http::default();
     let mut wanted = config.collectors();
     if !args.only.is_empty() {
         // Named ones run even where the configuration leaves them out.

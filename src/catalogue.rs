@@ -44,6 +44,13 @@ pub fn all() -> Vec<Entry> {
     entries
 }
 
+/// The metric of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Metric> {
+    let mut every = all().into_iter().map(|entry| entry.metric);
+    every.find(|metric| metric.name == name)
+}
+
 /// The most coarse series that one firewall makes with this selection: in `{AutoScalingGroupName}` and in
 /// `{InstanceId}`. Fine series come on top, by core, interface or tunnel.
 #[must_use]

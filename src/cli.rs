@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// A firewall's dataplane, sampled each second, its whole distribution in CloudWatch.
 #[derive(Debug, Parser)]
@@ -35,6 +36,11 @@ pub enum Command {
     /// The catalogue: every metric, its unit, dimension sets, source, default and cost
     #[command(after_help = "Example:\n  fwmetrics metrics --format markdown")]
     Metrics(Metrics),
+    /// Make a file: completions, manual page, configuration or its schema
+    #[command(
+        after_help = "Example:\n  fwmetrics generate config > fwmetrics.toml\n\nReads no configuration and no environment."
+    )]
+    Generate(Generate),
 }
 
 /// `once`.
@@ -98,6 +104,37 @@ pub enum MetricsFormat {
     Json,
     /// The README's table
     Markdown,
+}
+
+/// `generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Which file.
+    #[command(subcommand)]
+    pub what: Generated,
+}
+
+/// What `generate` makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Generated {
+    /// Completions for a shell
+    #[command(
+        after_help = "Example:\n  fwmetrics generate completions bash > /usr/share/bash-completion/completions/fwmetrics"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// The manual page, all commands on it
+    #[command(after_help = "Example:\n  fwmetrics generate man > /usr/share/man/man1/fwmetrics.1")]
+    Man,
+    /// JSON Schema (2020-12) of the configuration, for editors that complete and check TOML
+    #[command(after_help = "Example:\n  fwmetrics generate schema > fwmetrics.schema.json")]
+    Schema,
+    /// The whole configuration: every key with its default, commented out
+    #[command(after_help = "Example:\n  fwmetrics generate config > /etc/fwmetrics/fwmetrics.toml")]
+    Config,
 }
 
 /// A time such as `1s` or `500ms`; the passes must lie apart, and an hour is no look at the moment.

@@ -14,7 +14,7 @@ use crate::model::chain;
 use crate::model::datum::Dimension;
 use crate::model::dimension::{INSTANCE_ID, legal_value};
 use crate::model::identity::{Group, Identity, Lifecycle, Who};
-use crate::model::schema::{Key, KeyKind, Section, visible_text};
+use crate::model::schema::{Key, KeyKind, Section, VISIBLE, visible_text};
 
 /// `[identity]`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -35,31 +35,39 @@ pub struct Settings {
 /// The keys of `[identity]`.
 pub static SECTION: Section = Section {
     name: "identity",
+    about: "Who this firewall is; on EC2 the instance metadata service knows most of it.",
     keys: &[
         Key::new(
             "instance_id",
             KeyKind::Text(visible_text),
             "",
             "Default: the instance metadata service.",
-        ),
+        )
+        .example("\"i-0123456789abcdef0\"")
+        .pattern(VISIBLE),
         Key::new(
             "auto_scaling_group",
             KeyKind::Text(visible_text),
             "",
             "Default: the instance tag aws:autoscaling:groupName, where instance tags in metadata are switched on.",
-        ),
+        )
+        .example("\"edge-firewalls\"")
+        .pattern(VISIBLE),
         Key::new(
             "in_service",
             KeyKind::Bool,
             "",
             "Default: whether the target lifecycle state is InService.",
-        ),
+        )
+        .example("true"),
         Key::new(
             "ha_group",
             KeyKind::Text(visible_text),
             "",
             "Name of an active/passive pair: tunnels then go out as {HaGroup, Tunnel}.",
-        ),
+        )
+        .example("\"edge-pair\"")
+        .pattern(VISIBLE),
         Key::new(
             "warm_up_secs",
             KeyKind::Int {

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | 8 | `main.rs` | parse, call, print why it failed, exit |
 //! | 7 | [`commands`] | one file a command |
-//! | 6 | [`cli`], [`agent`] | the command line as types; `agent::core` decides, the tasks around it carry |
+//! | 6 | [`cli`], [`agent`], [`generate`] | the command line as types; `agent::core` decides, the tasks around it carry; files made of the schemas |
 //! | 5 | [`config`], [`render`] | text to settings; reports to text |
 //! | 4 | [`catalogue`] | every metric, from each collector's Spec; the bill |
 //! | 3 | [`collectors`] | a folder per source: settings, what it emits, pure parsing |
@@ -43,6 +43,7 @@ pub mod collector;
 pub mod collectors;
 pub mod commands;
 pub mod config;
+pub mod generate;
 pub mod host;
 pub mod identity;
 pub mod model;

@@ -418,14 +418,6 @@ fn wrong_use_exits_with_2() {
 }
 
 #[test]
-fn each_help_shows_an_example() {
-    for name in ["once", "run", "check", "metrics"] {
-        let ended = output(&mut command(&[name, "--help"]));
-        assert!(stdout(&ended).contains("Example:"), "{name}");
-    }
-}
-
-#[test]
 fn a_dry_run_prints_batches_and_sends_nothing() {
     let endpoint = Endpoint::start();
     let file = ConfigFile::new(

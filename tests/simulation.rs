@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
+use fwmetrics::agent::core::kept::{Keep, Kept};
 use fwmetrics::agent::core::queue::Limits;
 use fwmetrics::agent::core::schedule::Rhythm;
 use fwmetrics::agent::core::{Action, Core, Event, PassDone, Planned, Setup};
@@ -42,6 +43,16 @@ static CPU: Reading = Reading {
     ],
 };
 
+static A_HEAD: Metric = Metric::new("AHead", Unit::Count, Sets::Instance, "the first by name");
+static NEWCOMER: Reading = Reading {
+    name: "newcomer",
+    kind: Kind::Gauge,
+    feeds: &[Feed {
+        metric: &A_HEAD,
+        fold: Fold::Sum,
+    }],
+};
+
 /// 2026-11-21T00:00:00Z, a minute's start.
 const EPOCH_MS: i64 = 1_795_219_200_000;
 
@@ -61,6 +72,8 @@ struct World {
     exited: bool,
     collect: fn(&mut World) -> (Readings, Option<CollectError>),
     lines: Vec<String>,
+    kept: Kept,
+    series_written: u64,
     passes: u64,
     /// How long a pass takes.
     pass_ms: u64,
@@ -140,6 +153,7 @@ fn setup(seed: u64) -> Setup {
                 after_end: None,
             },
             published: true,
+            timeout: Duration::from_secs(1),
         }],
         selection: Selection::default(),
         shown: None,
@@ -158,6 +172,7 @@ fn setup(seed: u64) -> Setup {
         },
         identity: Settings::default(),
         remote: BTreeMap::new(),
+        kept: Kept::default(),
         seed,
     }
 }
@@ -198,6 +213,8 @@ impl World {
             exited: false,
             collect: healthy,
             lines: Vec::new(),
+            kept: Kept::default(),
+            series_written: 0,
             passes: 0,
             pass_ms: 2,
         };
@@ -245,6 +262,11 @@ impl World {
                     self.later(self.pass_ms, Event::Pass(Box::new(done)));
                 }
                 Action::Send(id, batch) => self.receive(id, &batch),
+                Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
+                Action::Keep(Keep::Series(series)) => {
+                    self.kept.series = series;
+                    self.series_written += 1;
+                }
                 Action::Log(line) => self.lines.push(line.text),
                 Action::Exit => self.exited = true,
             }
@@ -687,6 +709,80 @@ fn shutdown_sends_the_open_window_and_its_heartbeat() {
 }
 
 #[test]
+fn a_restart_makes_no_second_heartbeat_and_keeps_the_places_of_series() {
+    // CapacityUtilization, DataplaneCpuUtilization and the heartbeat of the instance, and no more.
+    let limited = |kept| Setup {
+        series_max: 3,
+        sets: WantedSets {
+            fleet: false,
+            instance: true,
+        },
+        kept,
+        ..setup(3)
+    };
+    let mut first = World::known(limited(Kept::default()), Faults::none(3));
+    first.run(Duration::from_secs(90));
+    first.stop();
+    assert_eq!(first.kept.heartbeat, Some(EPOCH_MS / 1000 + 60));
+    assert_eq!(first.kept.series.len(), 3);
+
+    // Again in the same minute, with a series that would come before the others by name.
+    let mut second = World::new(limited(first.kept.clone()), Faults::none(4));
+    second.now.wall_ms += 95_000;
+    let mut again = Core::new(limited(first.kept.clone()), second.now);
+    let seeds = again.start(second.now);
+    second.core = again;
+    second.events.clear();
+    second.collect = |world| {
+        let (mut readings, error) = healthy(world);
+        readings.push(Record::new(&NEWCOMER, Raw::Level(1.0)));
+        (readings, error)
+    };
+    second.perform(seeds);
+    second.step(Event::Identity(identity(), None));
+    second.run(Duration::from_secs(90));
+    second.stop();
+    let beats = second.counts("ExporterHeartbeat", "InstanceId");
+    assert_eq!(beats, [(120, 1), (180, 1)], "minute 60 had its own");
+    assert!(second.counts("AHead", "InstanceId").is_empty());
+    let capacity = second.counts("CapacityUtilization", "InstanceId");
+    assert!(!capacity.is_empty());
+    assert!(second.core.account().refused_series > 0);
+}
+
+#[test]
+fn what_is_kept_is_written_seldom() {
+    let mut world = World::known(setup(5), Faults::none(5));
+    world.run(Duration::from_secs(3600));
+    // Once when the series first appear, then every ten minutes.
+    assert!(
+        (6..=8).contains(&world.series_written),
+        "{}",
+        world.series_written
+    );
+    let before = world.lines.len();
+    for _ in 0..2 {
+        world.step(Event::Stored(Some("cannot write x: no space".to_owned())));
+    }
+    world.step(Event::Stored(None));
+    let said = &world.lines[before..];
+    assert_eq!(said.len(), 2, "once, and once when it is over: {said:?}");
+}
+
+#[test]
+fn a_pass_that_never_ends_is_told_to_the_watchdog() {
+    let mut world = World::known(setup(6), Faults::none(6));
+    world.run(Duration::from_secs(30));
+    assert_eq!(world.core.overdue(world.now), None);
+    world.pass_ms = 3_600_000;
+    world.run(Duration::from_secs(11));
+    assert_eq!(world.core.overdue(world.now), None);
+    world.run(Duration::from_secs(3));
+    let why = world.core.overdue(world.now);
+    assert!(why.is_some_and(|why| why.contains("fake")));
+}
+
+#[test]
 fn shutdown_with_a_dead_endpoint_ends_and_counts_what_is_lost() {
     let mut world = World::known(setup(16), Faults::none(16));
     world.faults.outage = Some((Duration::ZERO, Duration::MAX));
@@ -778,6 +874,7 @@ fn remote_setup(seed: u64) -> Setup {
             target: target.clone(),
             rhythm,
             published: true,
+            timeout: Duration::from_secs(30),
         }],
         remote: BTreeMap::from([(target, who)]),
         close_after: Duration::from_secs(10),

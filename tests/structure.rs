@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use fwmetrics::render::metrics;
 
 /// The floor of every room in `src`.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("main", 8),
     ("commands", 7),
     ("cli", 6),
     ("agent", 6),
+    ("generate", 6),
     ("config", 5),
     ("render", 5),
     ("catalogue", 4),
@@ -197,21 +198,28 @@ fn the_readme_is_in_step() {
     assert_eq!(table, key_table(), "paste this table");
 }
 
+#[test]
+fn the_example_configuration_is_in_step() {
+    let file = std::fs::read_to_string(root().join("deploy/fwmetrics.toml")).unwrap();
+    assert_eq!(
+        file,
+        fwmetrics::generate::config::text(),
+        "write the output of `fwmetrics generate config` there"
+    );
+}
+
 /// The reference of all keys, from the schemas that check them.
 fn key_table() -> String {
     let mut out = String::from("| Table | Key | Default | |\n|---|---|---|---|\n");
-    for (path, keys) in fwmetrics::config::keys() {
-        for key in keys {
-            let table = if path.is_empty() {
+    for part in fwmetrics::config::keys() {
+        for key in part.keys {
+            let table = if part.path.is_empty() {
                 String::new()
             } else {
-                format!("`[{path}]`")
+                format!("`[{}]`", part.path)
             };
-            let default = if key.default.is_empty() {
-                String::new()
-            } else {
-                format!("`{}`", key.default)
-            };
+            let default = key.default.toml().map(|default| format!("`{default}`"));
+            let default = default.unwrap_or_default();
             out.push_str(&format!(
                 "| {table} | `{}` | {default} | {} |\n",
                 key.name, key.doc

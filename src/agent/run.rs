@@ -4,21 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
 use crate::agent::core::account::Reason;
+use crate::agent::core::kept::{Keep, Kept};
 use crate::agent::core::notices::{Level, Line};
 use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Action, Core, Event, Planned, Setup};
+use crate::agent::keeper;
+use crate::agent::lifeline::Lifeline;
 use crate::agent::tasks::{self, Sink};
 use crate::agent::{http, phase};
 use crate::aggregate::label::WantedSets;
 use crate::clock;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
+use crate::host::state::StateDir;
 use crate::publish::batch::Batch;
 
 /// Events that may wait for the loop: every task has at most one or two under way.
@@ -32,29 +37,21 @@ const GRAIN: Duration = Duration::from_millis(1);
 /// A collector that cannot be built, a port that cannot be had, or signals that cannot be caught.
 pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     let wanted = config.collectors();
-    let built = wanted
-        .iter()
-        .map(Wanted::build)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|e| format!("cannot catch SIGTERM: {e}"))?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(|e| format!("cannot catch SIGINT: {e}"))?;
     let mut questions = http::serve(config.http.listen).await?;
+    let mut signals = Signals::new()?;
     let (events, mut happened) = channel(EVENTS_MAX);
-    let hands = Hands {
-        collectors: wanted
-            .iter()
-            .zip(built)
-            .enumerate()
-            .map(|(number, (wanted, built))| {
-                tasks::collector(number, wanted.clone(), built, events.clone())
-            })
-            .collect(),
-        sender: tasks::sender(sink(config, dry_run), events.clone()),
+    // What a dry run makes is not kept: the next real start goes on where the last real one ended.
+    let state = match StateDir::new(&config.spool.dir) {
+        state if dry_run => state.read_only(),
+        state => state,
     };
-    tasks::identity(events.clone());
-    let mut core = Core::new(setup(config, &wanted), clock::now());
+    let (kept, problems) = keeper::load(&state).await;
+    for problem in problems {
+        warn!("{problem}");
+    }
+    let (hands, keeper) = Hands::new(&wanted, sink(config, dry_run), state, &events)?;
+    tasks::identity(events);
+    let mut core = Core::new(setup(config, &wanted, kept), clock::now());
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.spec.name).collect();
     info!(
         "fwmetrics {} runs: {}",
@@ -62,28 +59,56 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
         names.join(", ")
     );
     let mut actions = core.start(clock::now());
-    loop {
-        for action in actions {
-            if hands.act(action) {
-                return Ok(!core.account().dropped.contains_key(&Reason::Shutdown));
-            }
-        }
+    let mut lifeline = Lifeline::from_environment();
+    lifeline.ready(&core, clock::now());
+    while !actions.into_iter().any(|action| hands.act(action)) {
         let now = clock::now();
-        let pause = core.wake(now).saturating_sub(now.boot).max(GRAIN);
+        lifeline.beat(&core, now);
+        let wake = core.wake(now).min(lifeline.wake());
         let event = tokio::select! {
             // Events first: a pass that came home in time is recorded before its window is closed.
             biased;
             Some(event) = happened.recv() => event,
-            _ = terminate.recv() => Event::Stop,
-            _ = interrupt.recv() => Event::Stop,
+            () = signals.stop() => Event::Stop,
             Some(question) = questions.recv() => {
                 question.answer(&mut core, clock::now());
                 // Time passed as well: many questions hold up nothing.
                 Event::Timer
             }
-            () = tokio::time::sleep(pause) => Event::Timer,
+            () = tokio::time::sleep(wake.saturating_sub(now.boot).max(GRAIN)) => Event::Timer,
         };
-        actions = core.step(event, clock::now());
+        let now = clock::now();
+        if matches!(event, Event::Stop) {
+            lifeline.stopping(&core, now);
+        }
+        actions = core.step(event, now);
+    }
+    drop(hands);
+    // Bounded: each file has its deadline.
+    let _ = keeper.await;
+    Ok(!core.account().dropped.contains_key(&Reason::Shutdown))
+}
+
+/// The signals that end us.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, String> {
+        let catch = |kind, name| signal(kind).map_err(|e| format!("cannot catch {name}: {e}"));
+        Ok(Signals {
+            terminate: catch(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: catch(SignalKind::interrupt(), "SIGINT")?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -91,9 +116,33 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
 struct Hands {
     collectors: Vec<Sender<()>>,
     sender: Sender<(u64, Arc<Batch>)>,
+    keeper: Sender<Keep>,
 }
 
 impl Hands {
+    /// Starts the tasks; the keeper's is waited for at the end.
+    fn new(
+        wanted: &[Wanted],
+        sink: Sink,
+        state: StateDir,
+        events: &Sender<Event>,
+    ) -> Result<(Self, JoinHandle<()>), String> {
+        let built = wanted.iter().map(Wanted::build);
+        let built = built.collect::<Result<Vec<_>, _>>()?;
+        let (keeper, ends) = keeper::start(state, events.clone());
+        let collectors = wanted.iter().zip(built).enumerate();
+        let hands = Hands {
+            collectors: collectors
+                .map(|(number, (wanted, built))| {
+                    tasks::collector(number, wanted.clone(), built, events.clone())
+                })
+                .collect(),
+            sender: tasks::sender(sink, events.clone()),
+            keeper,
+        };
+        Ok((hands, ends))
+    }
+
     /// Does it; true when all is done.
     fn act(&self, action: Action) -> bool {
         match action {
@@ -106,6 +155,8 @@ impl Hands {
                 let given = self.sender.try_send((id, batch));
                 debug_assert!(given.is_ok());
             }
+            // A disk that is slower than a window: the next one brings the newer state.
+            Action::Keep(keep) => drop(self.keeper.try_send(keep)),
             Action::Log(line) => write(&line),
             Action::Exit => return true,
         }
@@ -130,7 +181,7 @@ fn sink(config: &Config, dry_run: bool) -> Sink {
     }
 }
 
-fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
+fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
     let cloudwatch = &config.cloudwatch;
     let has = |name: &str| {
         cloudwatch
@@ -152,6 +203,7 @@ fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
                     after_end: None,
                 },
                 published: wanted.published,
+                timeout: wanted.timeout,
             })
             .collect(),
         selection: config.metrics.clone(),
@@ -171,6 +223,7 @@ fn setup(config: &Config, wanted: &[Wanted]) -> Setup {
         },
         identity: config.identity.clone(),
         remote: BTreeMap::new(),
+        kept,
         seed: u64::from(crc32fast::hash(host.as_bytes())),
     }
 }

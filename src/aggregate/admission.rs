@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 /// An accepted series keeps its place while it is seen within the hour.
-const KEPT_FOR: Duration = Duration::from_secs(3600);
+pub const KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// In which order series are let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,7 @@ pub enum Rank {
 pub struct Admission<K> {
     most: usize,
     seen: HashMap<K, Duration>,
+    changes: u64,
 }
 
 impl<K: Eq + Hash + Ord + Clone> Admission<K> {
@@ -34,13 +35,34 @@ impl<K: Eq + Hash + Ord + Clone> Admission<K> {
         Admission {
             most,
             seen: HashMap::new(),
+            changes: 0,
         }
+    }
+
+    /// Gives a series of the time before a restart its place back.
+    pub fn resume(&mut self, key: K, seen: Duration) {
+        if self.seen.len() < self.most {
+            self.seen.insert(key, seen);
+        }
+    }
+
+    /// The accepted series, and when each was seen last.
+    pub fn accepted(&self) -> impl Iterator<Item = (&K, Duration)> {
+        self.seen.iter().map(|(key, seen)| (key, *seen))
+    }
+
+    /// Counts series that came or went.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Which of these series of a closing window are let in, in the order given.
     pub fn admit(&mut self, wanted: &[(Rank, K)], now: Duration) -> Vec<bool> {
+        let before = self.seen.len();
         self.seen
             .retain(|_, seen| now.saturating_sub(*seen) <= KEPT_FOR);
+        self.changes += (before - self.seen.len()) as u64;
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by(|a, b| wanted[*a].cmp(&wanted[*b]));
         let mut admitted = vec![false; wanted.len()];
@@ -52,7 +74,8 @@ impl<K: Eq + Hash + Ord + Clone> Admission<K> {
                 let fits = self.seen.contains_key(key) || (!known && self.seen.len() < self.most);
                 if fits {
                     admitted[index] = true;
-                    self.seen.insert(key.clone(), now);
+                    let new = self.seen.insert(key.clone(), now).is_none();
+                    self.changes += u64::from(new);
                 }
             }
         }
@@ -81,6 +104,19 @@ mod tests {
         assert_eq!(let_in(4), [false, true, true, true, true]);
         assert_eq!(let_in(5), [true; 5]);
         assert_eq!(let_in(6), [true; 5]);
+    }
+
+    #[test]
+    fn a_resumed_series_has_its_place_but_not_beyond_the_ceiling() {
+        let mut admission = Admission::new(1);
+        admission.resume("old", Duration::from_secs(5));
+        admission.resume("more", Duration::from_secs(5));
+        assert_eq!(admission.accepted().count(), 1);
+        let new = wanted(&[(Rank::Fleet, "new")]);
+        assert_eq!(admission.admit(&new, Duration::from_secs(3605)), [false]);
+        assert_eq!(admission.changes(), 0);
+        assert_eq!(admission.admit(&new, Duration::from_secs(3606)), [true]);
+        assert_eq!(admission.changes(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The aggregator: passes in, values of series out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::aggregate::counter::{Counters, Dropped, Fine};
@@ -110,6 +110,8 @@ pub struct Aggregator {
     fine: HashMap<InnerKey, Series>,
     /// Which collectors use a tunnel's name, and when last.
     tunnel_owners: BTreeMap<(Target, String), BTreeMap<&'static str, Duration>>,
+    /// Metrics whose newest reading is not to be relied on yet.
+    provisional: HashSet<(Target, &'static str)>,
     refused: Refused,
 }
 
@@ -124,6 +126,7 @@ impl Aggregator {
             coarse: HashMap::new(),
             fine: HashMap::new(),
             tunnel_owners: BTreeMap::new(),
+            provisional: HashSet::new(),
             refused: Refused::default(),
         }
     }
@@ -146,6 +149,7 @@ impl Aggregator {
         let Some(source) = self.sources.get(pass.source).cloned() else {
             return Vec::new();
         };
+        self.mark_provisional(&source.target, pass.readings);
         let fresh = self.fold_members(&source, pass);
         let mut touched: BTreeMap<InnerKey, bool> = BTreeMap::new();
         for ((key, origin), fresh) in fresh {
@@ -178,6 +182,23 @@ impl Aggregator {
         fine.for_each(|(_, series)| apply(series));
         self.coarse.retain(|_, series| !series.is_empty());
         self.fine.retain(|_, series| !series.is_empty());
+    }
+
+    /// What the pass brought for the time being only, and what it brought for good.
+    fn mark_provisional(&mut self, target: &Target, readings: &Readings) {
+        for record in readings.records() {
+            if !record.provisional && self.provisional.is_empty() {
+                continue;
+            }
+            for feed in record.reading.feeds {
+                let key = (target.clone(), feed.metric.name);
+                if record.provisional {
+                    self.provisional.insert(key);
+                } else {
+                    self.provisional.remove(&key);
+                }
+            }
+        }
     }
 
     /// Members of the pass, folded per series and origin.
@@ -313,6 +334,7 @@ impl Aggregator {
         let inputs = CAPACITY_INPUTS
             .iter()
             .filter(|input| !self.selection.disable.contains(**input))
+            .filter(|input| !self.provisional.contains(&(target.clone(), **input)))
             .map(|input| (*input, self.newest(target, input, at)));
         let inputs: Vec<derived::Input> = inputs.collect();
         let (fine, bound_by) = derived::capacity(cpu, &inputs)?;

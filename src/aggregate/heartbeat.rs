@@ -13,6 +13,17 @@ pub struct Heartbeats {
 }
 
 impl Heartbeats {
+    /// A minute of the time before a restart had its heartbeat already.
+    pub fn resume(&mut self, minute: i64) {
+        self.made.push_back(minute);
+    }
+
+    /// The newest minute that had its heartbeat.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        self.made.back().copied()
+    }
+
     /// A window closed: the minutes (Unix seconds of their starts) whose heartbeat is due.
     pub fn closed(&mut self, label: i64, period_secs: i64) -> Vec<i64> {
         let minute = label.div_euclid(60) * 60;
@@ -56,6 +67,17 @@ mod tests {
         assert_eq!(heartbeats.closed(600, 60), [600]);
         assert_eq!(heartbeats.closed(660, 60), [660]);
         assert_eq!(heartbeats.shutdown(), None);
+    }
+
+    #[test]
+    fn a_restart_within_the_minute_makes_no_second_one() {
+        let mut before = Heartbeats::default();
+        assert!(before.closed(600, 10).is_empty());
+        assert_eq!(before.shutdown(), Some(600));
+        let mut after = Heartbeats::default();
+        after.resume(before.last().unwrap());
+        assert!(after.closed(650, 10).is_empty());
+        assert_eq!(after.closed(660, 60), [660]);
     }
 
     #[test]

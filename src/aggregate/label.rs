@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregate::admission::Rank;
 use crate::aggregate::window::{Sealed, SeriesKey, Target};
 use crate::model::datum::{Datum, Dimension, Resolution};
@@ -11,7 +13,8 @@ use crate::model::metric::Sets;
 use crate::model::names::HA_ACTIVE;
 
 /// A dimension set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Set {
     /// `{AutoScalingGroupName}`.
     Fleet,

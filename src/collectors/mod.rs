@@ -2,13 +2,17 @@
 
 pub mod conntrack;
 pub mod cpu;
+pub mod ena;
 pub mod exporter;
 pub mod interfaces;
+pub mod softnet;
 
 /// Every collector there is.
 pub static ALL: &[&crate::collector::Spec] = &[
     &cpu::SPEC,
+    &softnet::SPEC,
     &conntrack::SPEC,
     &interfaces::SPEC,
+    &ena::SPEC,
     &exporter::SPEC,
 ];

@@ -1,6 +1,9 @@
 //! Floor 7: one file a command. Each says how it ended; `main` prints why and exits.
 
 mod check;
+mod generate;
+mod man;
+mod man_words;
 mod metrics;
 mod once;
 mod run;
@@ -55,6 +58,7 @@ pub fn call(cli: &Cli) -> Result<(), Failure> {
         Command::Run(args) => run::call(args, &load(cli)?),
         Command::Check => check::call(cli.config.as_deref(), &load(cli)?),
         Command::Metrics(args) => load(cli).and_then(|_| metrics::call(args)),
+        Command::Generate(args) => generate::call(args.what),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{cross, sections, tree::Tree};
 use crate::catalogue;
 use crate::collectors;
 use crate::model::faults::{Fault, Place};
-use crate::model::schema::{Key, KeyKind, TextCheck};
+use crate::model::schema::{Key, KeyKind, Table, TextCheck};
 
 /// All faults of the tree.
 pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
@@ -26,7 +26,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
 
 struct Walk<'w, 't> {
     tree: &'w Tree<'t>,
-    tables: Vec<(String, Vec<&'static Key>)>,
+    tables: Vec<Table>,
     faults: Vec<Fault>,
 }
 
@@ -35,8 +35,8 @@ impl Walk<'_, '_> {
         let keys = self
             .tables
             .iter()
-            .find(|(known, _)| known == path)
-            .map(|(_, keys)| keys.clone())
+            .find(|known| known.path == path)
+            .map(|known| known.keys.clone())
             .unwrap_or_default();
         for (name, value) in table {
             let place = self.tree.place(name.span().start);
@@ -46,7 +46,7 @@ impl Walk<'_, '_> {
             } else {
                 format!("{path}.{name}")
             };
-            let is_table = self.tables.iter().any(|(known, _)| *known == full);
+            let is_table = self.tables.iter().any(|known| known.path == full);
             match (keys.iter().find(|key| key.name == name), value.get_ref()) {
                 (Some(key), value) => self.value(&place, &full, key, value),
                 (None, DeValue::Table(inner)) if is_table => self.table(&full, inner),
@@ -64,7 +64,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn unknown(&mut self, place: Place, path: &str, full: &str, keys: &[&'static Key]) {
+    fn unknown(&mut self, place: Place, path: &str, full: &str, keys: &[Key]) {
         let prefix = if path.is_empty() {
             String::new()
         } else {
@@ -73,7 +73,7 @@ impl Walk<'_, '_> {
         let tables = self
             .tables
             .iter()
-            .filter_map(|(known, _)| known.strip_prefix(&prefix))
+            .filter_map(|known| known.path.strip_prefix(&prefix))
             .filter(|rest| !rest.is_empty() && !rest.contains('.'))
             .map(ToOwned::to_owned);
         let known = keys.iter().map(|key| key.name.to_owned()).chain(tables);
@@ -81,10 +81,11 @@ impl Walk<'_, '_> {
         let elsewhere = self
             .tables
             .iter()
-            .find(|(_, keys)| keys.iter().any(|key| key.name == name));
+            .find(|known| known.keys.iter().any(|key| key.name == name))
+            .map(|known| known.path.as_str());
         let remedy = match elsewhere {
-            Some((table, _)) if table.is_empty() => "it belongs above the first table".to_owned(),
-            Some((table, _)) if !table.starts_with("collectors.") => {
+            Some("") => "it belongs above the first table".to_owned(),
+            Some(table) if !table.starts_with("collectors.") => {
                 format!("it belongs in [{table}]")
             }
             _ => nearest(name, known),
@@ -190,7 +191,7 @@ impl Walk<'_, '_> {
 }
 
 /// What the items of this list may be; empty where anything may.
-fn known_names(path: &str) -> Vec<String> {
+pub(super) fn known_names(path: &str) -> Vec<String> {
     match path {
         "metrics.enable" => catalogue::all()
             .iter()
@@ -213,7 +214,7 @@ fn known_names(path: &str) -> Vec<String> {
 }
 
 fn dimension_sets(sets: &[Spanned<DeValue<'_>>]) -> Result<(), String> {
-    let known = ["AutoScalingGroupName", "InstanceId"];
+    let known = super::DIMENSION_SETS;
     let mut seen = Vec::new();
     for set in sets {
         let name = match set.get_ref().as_array().map(|items| &items[..]) {

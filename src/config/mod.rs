@@ -20,12 +20,15 @@ use crate::host::files::Root;
 use crate::host::state::StateDir;
 use crate::identity;
 use crate::model::faults::{Fault, Faults, Place};
-use crate::model::schema::Key;
+use crate::model::schema::Table;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
 
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/fwmetrics/fwmetrics.toml";
+
+/// What a set of `[cloudwatch] dimension_sets` may name.
+pub const DIMENSION_SETS: [&str; 2] = ["AutoScalingGroupName", "InstanceId"];
 
 /// A configuration without faults.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -220,10 +223,16 @@ fn needs(spec: &Spec, selection: &Selection) -> bool {
     !spec.on_demand || spec.metrics().any(|metric| selection.any(metric))
 }
 
-/// Every table by its dotted path, with its keys: what there is to set.
+/// Every table with its keys: what there is to set.
 #[must_use]
-pub fn keys() -> Vec<(String, Vec<&'static Key>)> {
+pub fn keys() -> Vec<Table> {
     sections::all()
+}
+
+/// What the items of the list at this dotted path may be; empty where anything may.
+#[must_use]
+pub fn known_names(path: &str) -> Vec<String> {
+    check::known_names(path)
 }
 
 /// Reads the configuration: this file, else the default one if it is there, else defaults; and the environment.

@@ -2,24 +2,28 @@
 
 use std::net::SocketAddr;
 
+use crate::collector::Spec;
 use crate::collectors;
 use crate::identity;
-use crate::model::schema::{Key, KeyKind, Section, absolute_path, any_text};
+use crate::model::schema::{ABSOLUTE, Key, KeyKind, Section, Table, absolute_path, any_text};
 use crate::model::selection;
 use crate::publish::settings;
 
 static TOP: Section = Section {
     name: "",
+    about: "The program as a whole.",
     keys: &[Key::new(
         "root",
         KeyKind::Text(absolute_path),
         "\"/\"",
         "Where /proc and /sys are looked for.",
-    )],
+    )
+    .pattern(ABSOLUTE)],
 };
 
 static LOG: Section = Section {
     name: "log",
+    about: "Log lines of `fwmetrics run`, on standard error.",
     keys: &[
         Key::new(
             "level",
@@ -38,12 +42,15 @@ static LOG: Section = Section {
 
 static HTTP: Section = Section {
     name: "http",
+    about: "What Prometheus and probes may ask; without it no port is opened.",
     keys: &[Key::new(
         "listen",
         KeyKind::Text(socket_address),
         "",
         "Serve /metrics, /healthz and /readyz here, such as \"127.0.0.1:9273\". Default: no port is opened.",
-    )],
+    )
+    .pattern(r"^(\[[0-9A-Fa-f:.%]+\]|[0-9.]+):[0-9]+$")
+    .example("\"127.0.0.1:9273\"")],
 };
 
 /// An address and a port; a name would have to be looked up, and may be several addresses.
@@ -56,6 +63,7 @@ fn socket_address(text: &str) -> Result<(), String> {
 
 static COLLECTORS: Section = Section {
     name: "collectors",
+    about: "Which sources are read.",
     keys: &[
         Key::new(
             "auto",
@@ -72,18 +80,18 @@ static COLLECTORS: Section = Section {
     ],
 };
 
-/// Keys that every collector has.
+/// Keys that every collector has; their defaults are its Spec's.
 static COMMON: [Key; 2] = [
     Key::new(
         "sample_secs",
         KeyKind::Int { min: 1, max: 1200 },
-        "1",
+        "",
         "Seconds between passes; divides [cloudwatch] period_secs or is a multiple of it.",
     ),
     Key::new(
         "timeout_secs",
         KeyKind::Int { min: 1, max: 300 },
-        "1",
+        "",
         "Deadline of a pass.",
     ),
 ];
@@ -107,8 +115,8 @@ fn log_level(text: &str) -> Result<(), String> {
     parsed.map(|_| ()).map_err(|_| right())
 }
 
-/// Every table with its dotted path and its keys.
-pub(super) fn all() -> Vec<(String, Vec<&'static Key>)> {
+/// Every table with its keys, in the order in which people read them.
+pub(super) fn all() -> Vec<Table> {
     let fixed = [
         &TOP,
         &LOG,
@@ -119,12 +127,31 @@ pub(super) fn all() -> Vec<(String, Vec<&'static Key>)> {
         &HTTP,
         &COLLECTORS,
     ];
-    let fixed = fixed
-        .into_iter()
-        .map(|section| (section.name.to_owned(), section.keys.iter().collect()));
-    let collectors = collectors::ALL.iter().map(|spec| {
-        let keys = COMMON.iter().chain(spec.keys).collect();
-        (format!("collectors.{}", spec.name), keys)
+    let fixed = fixed.into_iter().map(|section| Table {
+        path: section.name.to_owned(),
+        about: section.about,
+        is_request: false,
+        keys: section.keys.to_vec(),
     });
-    fixed.chain(collectors).collect()
+    fixed
+        .chain(collectors::ALL.iter().map(|spec| collector(spec)))
+        .collect()
+}
+
+/// The table of a collector: what all of them have, with its own defaults, and its own keys.
+fn collector(spec: &Spec) -> Table {
+    let [sample, timeout] = COMMON;
+    let common = [
+        sample.preset(spec.sample_secs),
+        timeout.preset(spec.timeout_secs),
+    ];
+    Table {
+        path: format!("collectors.{}", spec.name),
+        about: spec.about,
+        is_request: true,
+        keys: common
+            .into_iter()
+            .chain(spec.keys.iter().copied())
+            .collect(),
+    }
 }

@@ -93,8 +93,8 @@ impl<'t> Tree<'t> {
         let table = tables.join(".");
         let kind = sections::all()
             .into_iter()
-            .find(|(path, _)| *path == table)
-            .and_then(|(_, keys)| keys.into_iter().find(|known| known.name == key))
+            .find(|known| known.path == table)
+            .and_then(|known| known.keys.into_iter().find(|known| known.name == key))
             .map(|known| known.kind)
             .ok_or_else(|| fault("no such key".to_owned(), near_variable(name)))?;
         let value = match kind {
@@ -156,12 +156,12 @@ fn spanned<T>(start: usize, value: T) -> Spanned<T> {
 
 /// The nearest variable, compared without the part that all of them share.
 fn near_variable(name: &str) -> String {
-    let known = sections::all().into_iter().flat_map(|(path, keys)| {
-        keys.into_iter().map(move |key| {
-            let table = if path.is_empty() {
+    let known = sections::all().into_iter().flat_map(|known| {
+        known.keys.into_iter().map(move |key| {
+            let table = if known.path.is_empty() {
                 String::new()
             } else {
-                format!("{path}.")
+                format!("{}.", known.path)
             };
             let dotted = format!("{table}{}", key.name);
             dotted.replace('.', "__").to_ascii_uppercase()

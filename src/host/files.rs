@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 /// More than any file that we read has on the largest machines (/proc/stat with 1024 cores: 200 kB).
 const FILE_BYTES_MAX: u64 = 4 << 20;
+/// More interfaces than the kernel handles well.
+const NAMES_MAX: usize = 16384;
 
 /// Where paths begin.
 #[derive(Debug, Clone)]
@@ -39,5 +41,39 @@ impl Root {
             ));
         }
         Ok(text)
+    }
+
+    /// Names in a folder of /sys, in order.
+    ///
+    /// # Errors
+    /// What the kernel says; more names than any such folder has are `InvalidData`.
+    pub fn names(&self, path: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.path(path))? {
+            if names.len() == NAMES_MAX {
+                let wrong = format!("more than {NAMES_MAX} names");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, wrong));
+            }
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The last part of what a link of /sys points to, such as a driver's name; `None` where there is no link.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn link_name(&self, path: &str) -> io::Result<Option<String>> {
+        match std::fs::read_link(self.path(path)) {
+            Ok(target) => Ok(target
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())),
+            Err(error) => match error.kind() {
+                // A file may lie among the folders: /sys/class/net/bonding_masters.
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                _ => Err(error),
+            },
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Floor 1: the only doors to the machine, each with a deadline or a size cap. No process is ever started.
 
+pub mod ethtool;
 pub mod files;
 pub mod http;
 pub mod rtnetlink;
 pub mod state;
+pub mod systemd;

@@ -56,7 +56,12 @@ impl StateDir {
     pub async fn load(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let file = self.dir.join(name);
         self.within(move || match read(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Below something that is no directory there is no file either.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
             read => read.map(Some),
         })
         .await

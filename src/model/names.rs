@@ -102,6 +102,14 @@ pub static INTERFACE_STATE: Metric = Metric::new(
 .detail(Detail::On(OwnDimension::Interface))
 .opt_in();
 
+/// Share of EC2's connection tracking for the instance in use.
+pub static CONNTRACK_ALLOWANCE_UTILIZATION: Metric = Metric::new(
+    "ConntrackAllowanceUtilization",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Connections that EC2 tracks for the instance against the most ever seen available, 100 * (1 - available / largest); Linux: ENA driver 2.8.1 or later",
+);
+
 /// The name of the metric that says which member of a pair is active; active-only metrics hang on it.
 pub const HA_ACTIVE: &str = "HaActive";
 

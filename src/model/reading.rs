@@ -91,6 +91,8 @@ pub struct Record {
     pub member: String,
     /// The user named this tunnel or peer: its series is let in before others.
     pub expected: bool,
+    /// Too little is known yet to decide anything by it: its metrics go out, and `CapacityUtilization` looks past them.
+    pub provisional: bool,
     /// The number.
     pub raw: Raw,
 }
@@ -105,6 +107,7 @@ impl Record {
             own: None,
             member: String::new(),
             expected: false,
+            provisional: false,
             raw,
         }
     }
@@ -127,6 +130,13 @@ impl Record {
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());
+        self
+    }
+
+    /// Not to be relied on yet.
+    #[must_use]
+    pub fn provisional(mut self, provisional: bool) -> Self {
+        self.provisional = provisional;
         self
     }
 

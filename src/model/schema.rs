@@ -29,6 +29,29 @@ pub enum KeyKind {
     DimensionSets,
 }
 
+/// What holds where a key is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// Nothing: the key's doc says what happens then.
+    None,
+    /// This, as TOML.
+    Toml(&'static str),
+    /// This whole number.
+    Whole(i64),
+}
+
+impl Preset {
+    /// As TOML; none where there is none.
+    #[must_use]
+    pub fn toml(self) -> Option<String> {
+        match self {
+            Preset::None => None,
+            Preset::Toml(text) => Some(text.to_owned()),
+            Preset::Whole(number) => Some(number.to_string()),
+        }
+    }
+}
+
 /// One key.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -36,14 +59,19 @@ pub struct Key {
     pub name: &'static str,
     /// What it takes.
     pub kind: KeyKind,
-    /// Its default as TOML; empty when there is none.
-    pub default: &'static str,
+    /// Its default.
+    pub default: Preset,
     /// What it does, units included.
     pub doc: &'static str,
+    /// A value as TOML to begin from; for keys without a default.
+    pub example: &'static str,
+    /// An ECMA 262 expression that every right text matches, for editors; empty when there is none. The check of its
+    /// kind has the last word: it may refuse what this lets pass, never the other way round.
+    pub pattern: &'static str,
 }
 
 impl Key {
-    /// A key.
+    /// A key; its default as TOML, empty when there is none.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -54,8 +82,35 @@ impl Key {
         Key {
             name,
             kind,
-            default,
+            default: if default.is_empty() {
+                Preset::None
+            } else {
+                Preset::Toml(default)
+            },
             doc,
+            example: "",
+            pattern: "",
+        }
+    }
+
+    /// The same key with a value to begin from, as TOML.
+    #[must_use]
+    pub const fn example(self, example: &'static str) -> Self {
+        Key { example, ..self }
+    }
+
+    /// The same key with an expression that every right text matches.
+    #[must_use]
+    pub const fn pattern(self, pattern: &'static str) -> Self {
+        Key { pattern, ..self }
+    }
+
+    /// The same key with this whole number for a default.
+    #[must_use]
+    pub const fn preset(self, number: i64) -> Self {
+        Key {
+            default: Preset::Whole(number),
+            ..self
         }
     }
 }
@@ -65,8 +120,23 @@ impl Key {
 pub struct Section {
     /// The table's name; empty for the top level.
     pub name: &'static str,
+    /// What it is about, in a sentence.
+    pub about: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
+}
+
+/// One table of the whole configuration, as gathered: defaults are those that hold in this very table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its dotted path; empty for the top level.
+    pub path: String,
+    /// What it is about, in a sentence.
+    pub about: &'static str,
+    /// Standing there empty, it already says something: that this collector runs.
+    pub is_request: bool,
+    /// Its keys.
+    pub keys: Vec<Key>,
 }
 
 /// Any text.
@@ -76,6 +146,12 @@ pub struct Section {
 pub fn any_text(_: &str) -> Result<(), String> {
     Ok(())
 }
+
+/// The pattern of [`visible_text`].
+pub const VISIBLE: &str = r"\S";
+
+/// The pattern of [`absolute_path`].
+pub const ABSOLUTE: &str = "^/";
 
 /// Text with something visible in it.
 ///

@@ -20,6 +20,7 @@ pub struct Selection {
 /// The keys of `[metrics]`.
 pub static SECTION: Section = Section {
     name: "metrics",
+    about: "Which metrics are published; `fwmetrics metrics` lists them.",
     keys: &[
         Key::new(
             "enable",

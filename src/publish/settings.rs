@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::model::limits::{CALLS_PER_SECOND_ACCOUNT, OLDEST_SECS};
-use crate::model::schema::{Key, KeyKind, Section, absolute_path, visible_text};
+use crate::model::schema::{ABSOLUTE, Key, KeyKind, Section, VISIBLE, absolute_path, visible_text};
 use crate::publish::validate;
 
 /// `[cloudwatch]`.
@@ -58,37 +58,49 @@ impl Default for CloudWatchSettings {
 /// The keys of `[cloudwatch]`.
 pub static CLOUDWATCH: Section = Section {
     name: "cloudwatch",
+    about: "Where metrics go, and how.",
     keys: &[
         Key::new(
             "namespace",
             KeyKind::Text(validate::namespace),
             "\"Firewall/fwmetrics\"",
             "Namespace of all metrics; the instance role's policy names it too.",
-        ),
+        )
+        .pattern(r"^(?!:)(?!AWS/)(?=.*[!-~])[ -~]{1,255}$"),
         Key::new(
             "region",
             KeyKind::Text(region),
             "",
             "Default: environment, profile, then the instance's own region.",
-        ),
+        )
+        .example("\"eu-west-1\"")
+        .pattern("^[a-z0-9-]{1,63}$"),
         Key::new(
             "endpoint_url",
             KeyKind::Text(url),
             "",
             "Default: the region's endpoint.",
-        ),
+        )
+        .example(
+            "\"https://vpce-0123456789abcdef0-abcdefgh.monitoring.eu-west-1.vpce.amazonaws.com\"",
+        )
+        .pattern("^https?://[^/?#@][^@]*$"),
         Key::new(
             "role_arn",
             KeyKind::Text(role_arn),
             "",
             "A role to assume first, for a central account.",
-        ),
+        )
+        .example("\"arn:aws:iam::123456789012:role/central-metrics\"")
+        .pattern("^arn:aws[^:]*:iam::[0-9]{12}:role/"),
         Key::new(
             "external_id",
             KeyKind::Text(visible_text),
             "",
             "External id that the role's trust policy asks for.",
-        ),
+        )
+        .example("\"firewalls\"")
+        .pattern(VISIBLE),
         Key::new(
             "period_secs",
             KeyKind::OneOfInts(&[1, 5, 10, 30, 60]),
@@ -153,13 +165,15 @@ impl Default for SpoolSettings {
 /// The keys of `[spool]`.
 pub static SPOOL: Section = Section {
     name: "spool",
+    about: "What waits to be sent, and what outlives a restart.",
     keys: &[
         Key::new(
             "dir",
             KeyKind::Text(absolute_path),
             "\"/var/lib/fwmetrics\"",
             "The state directory: what outlives a restart. Not writable: kept in memory only, said once.",
-        ),
+        )
+        .pattern(ABSOLUTE),
         Key::new(
             "memory_bytes",
             KeyKind::Int {

@@ -5,6 +5,7 @@ ping HOST              one TCP connection, one byte there and back
 hold HOST N SECONDS    N TCP connections, held open
 storm HOST N           N UDP flows of one datagram each
 stream HOST N BYTES    N datagrams of one UDP flow within about a second
+flood HOST SECONDS     datagrams to the discard port, as fast as they go
 """
 
 import selectors
@@ -12,7 +13,7 @@ import socket
 import sys
 import time
 
-TCP_PORT, UDP_PORT = 5001, 5002
+TCP_PORT, UDP_PORT, DISCARD_PORT = 5001, 5002, 9
 
 
 def serve(seconds):
@@ -79,6 +80,15 @@ def stream(host, count, size):
                 time.sleep(20 / count)
 
 
+def flood(host, seconds):
+    end = time.monotonic() + seconds
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
+        flow.connect((host, DISCARD_PORT))
+        while time.monotonic() < end:
+            for _ in range(200):
+                flow.send(bytes(20))
+
+
 def main(command, *arguments):
     match command, arguments:
         case "serve", [seconds]:
@@ -91,6 +101,8 @@ def main(command, *arguments):
             storm(host, int(count))
         case "stream", [host, count, size]:
             stream(host, int(count), int(size))
+        case "flood", [host, seconds]:
+            flood(host, float(seconds))
         case _:
             sys.exit(__doc__)
 

@@ -65,7 +65,8 @@ def program():
 def environment(home, **more):
     """All that a child sees: nothing of the caller's AWS, proxy or FWMETRICS settings, no profile."""
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
-    return {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TMPDIR": str(home), **more}
+    state = {"FWMETRICS_SPOOL__DIR": str(home / "state")}
+    return {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TMPDIR": str(home), **state, **more}
 
 
 def dummy_keys():

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -29,13 +30,23 @@ pub struct Program {
     reader: Option<JoinHandle<()>>,
 }
 
+/// A path that no other test uses; nothing is there yet.
+pub fn fresh_path(name: &str) -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = Path::new(FOLDER).join(format!("{name}-{}-{number}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
 /// The program with an empty environment but for what is harmless.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command
         .args(args)
         .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true");
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("FWMETRICS_SPOOL__DIR", fresh_path("state"));
     command
         .env("AWS_CONFIG_FILE", "/nonexistent")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");

@@ -168,12 +168,6 @@ impl Core {
         }
     }
 
-    /// What is overdue beyond its deadline; `None` while there is progress.
-    #[must_use]
-    pub fn overdue(&self, _: Now) -> Option<String> {
-        None
-    }
-
     /// Whether the last send succeeded, and if not, why and what to do, in one line.
     ///
     /// # Errors

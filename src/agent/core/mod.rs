@@ -5,6 +5,7 @@ pub mod account;
 mod answers;
 pub mod board;
 mod exposure;
+pub mod kept;
 mod naming;
 pub mod notices;
 mod observe;
@@ -35,11 +36,14 @@ use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
 use board::Board;
+use kept::{Keep, Kept, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
 use schedule::{Due, Rhythm, Schedule};
 use waiting::WaitingRoom;
 
+/// A pass has a deadline of its own; one that is not home so long after it will not come.
+const OVERDUE_AFTER: Duration = Duration::from_secs(10);
 /// At shutdown the rest is sent for so long: longer than an attempt that hangs, well inside systemd's
 /// TimeoutStopSec of 90 s.
 const FLUSH_FOR: Duration = Duration::from_secs(20);
@@ -73,6 +77,8 @@ pub struct Setup {
     pub identity: identity::Settings,
     /// Identities of remote firewalls, all from their configuration.
     pub remote: BTreeMap<Target, Who>,
+    /// What was kept from before this start.
+    pub kept: Kept,
     /// Decides the jitter.
     pub seed: u64,
 }
@@ -88,6 +94,8 @@ pub struct Planned {
     pub rhythm: Rhythm,
     /// Something of it is published; else it runs for `/metrics` alone.
     pub published: bool,
+    /// Deadline of a pass.
+    pub timeout: Duration,
 }
 
 /// What happened.
@@ -101,6 +109,8 @@ pub enum Event {
     Answer(u64, Answer),
     /// The metadata service was asked.
     Identity(Identity, Option<String>),
+    /// Something was written to the state directory, or why not.
+    Stored(Option<String>),
     /// SIGTERM.
     Stop,
 }
@@ -127,6 +137,8 @@ pub enum Action {
     Collect(usize),
     /// Send this batch.
     Send(u64, Arc<Batch>),
+    /// Keep this over a restart.
+    Keep(Keep),
     /// Write a log line.
     Log(Line),
     /// All is done.
@@ -161,6 +173,7 @@ pub struct Core {
     skew_secs: Option<i64>,
     seeded_codes: BTreeSet<String>,
     sealed_blocks: BTreeMap<SeriesKey, VecDeque<i64>>,
+    written: Written,
     stopping_until: Option<Duration>,
     exited: bool,
     board: Option<Board>,
@@ -198,6 +211,7 @@ impl Core {
             skew_secs: None,
             seeded_codes: BTreeSet::new(),
             sealed_blocks: BTreeMap::new(),
+            written: Written::default(),
             stopping_until: None,
             exited: false,
             board: board(&setup),
@@ -207,6 +221,8 @@ impl Core {
             setup,
         };
         core.identify();
+        let kept = std::mem::take(&mut core.setup.kept);
+        core.resume(kept, now);
         core.observe_self(now);
         core
     }
@@ -223,6 +239,7 @@ impl Core {
             Event::Pass(done) => self.pass(&done, now),
             Event::Answer(id, answer) => self.answer(id, &answer, now),
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
+            Event::Stored(problem) => self.stored(problem),
             Event::Stop => self.stop(now),
         }
         self.go_on(now)
@@ -236,6 +253,33 @@ impl Core {
             None => self.schedule.wake(),
         };
         self.queue.wake(now.boot).map_or(due, |wake| wake.min(due))
+    }
+
+    /// The collector whose pass should long be home: something holds us up that no deadline ended.
+    #[must_use]
+    pub fn overdue(&self, now: Now) -> Option<String> {
+        let planned = self.setup.collectors.iter().enumerate();
+        let mut late = planned.filter(|(number, planned)| {
+            let due = self.schedule.running(*number);
+            due.is_some_and(|due| due + planned.timeout + OVERDUE_AFTER < now.boot)
+        });
+        let (_, planned) = late.next()?;
+        Some(format!("a pass of collector {} does not end", planned.name))
+    }
+
+    /// One line for the service manager.
+    #[must_use]
+    pub fn status(&self) -> String {
+        let running = self.failures.len();
+        let failed = self.failures.iter().filter(|failures| **failures > 0);
+        let failed = failed.count();
+        format!(
+            "{} of {running} collectors read; {} datums sent, {} waiting, {} dropped",
+            running - failed,
+            self.account.sent,
+            self.waiting(),
+            self.account.dropped_total()
+        )
     }
 
     /// The totals so far.
@@ -267,11 +311,14 @@ impl Core {
                     Due::Close(span) => {
                         let unnamed = self.close(*span, now);
                         self.publish(unnamed, now);
+                        actions.extend(self.keep(now, false).into_iter().map(Action::Keep));
                     }
                     Due::Pass(..) => {}
                 }
             }
             actions.extend(collects(due));
+        } else {
+            actions.extend(self.keep_at_end(now).into_iter().map(Action::Keep));
         }
         for (reason, datums) in self.queue.expire(now) {
             self.account.drop(reason, datums);

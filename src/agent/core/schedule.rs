@@ -183,6 +183,13 @@ impl Schedule {
         self.tasks.get_mut(task)?.running.take()
     }
 
+    /// When the pass that is under way was due.
+    #[must_use]
+    pub fn running(&self, task: usize) -> Option<Duration> {
+        let running = self.tasks.get(task)?.running.as_ref();
+        running.map(|tick| tick.due)
+    }
+
     /// Starts no pass of this collector before then (back-off).
     pub fn hold(&mut self, task: usize, until: Duration) {
         if let Some(task) = self.tasks.get_mut(task) {

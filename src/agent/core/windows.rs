@@ -92,7 +92,6 @@ impl Core {
             let target = unnamed.key.target.clone();
             by_target.entry(target).or_default().push(unnamed);
         }
-        let most = self.setup.series_max;
         let mut admitted = Vec::new();
         let mut refused = 0;
         for (target, list) in by_target {
@@ -100,17 +99,14 @@ impl Core {
                 .iter()
                 .map(|unnamed| (unnamed.rank(), (unnamed.set, unnamed.key.clone())))
                 .collect();
-            let admission = self
-                .admission
-                .entry(target)
-                .or_insert_with(|| Admission::new(most));
-            let verdicts = admission.admit(&wanted, now.boot);
+            let verdicts = self.admission_of(&target).admit(&wanted, now.boot);
             refused += verdicts.iter().filter(|admitted| !**admitted).count();
             let both = list.into_iter().zip(verdicts);
             admitted.extend(both.filter_map(|(unnamed, yes)| yes.then_some(unnamed)));
         }
         self.account.refused_series += refused as u64;
         if refused > 0 {
+            let most = self.setup.series_max;
             let text = format!(
                 "{refused} series over the ceiling of {most} are not published; raise [cloudwatch] series_max or disable metrics"
             );
@@ -123,6 +119,14 @@ impl Core {
             );
         }
         admitted
+    }
+
+    /// The accepted series of a target.
+    pub(super) fn admission_of(&mut self, target: &Target) -> &mut Admission<(Set, SeriesKey)> {
+        let most = self.setup.series_max;
+        self.admission
+            .entry(target.clone())
+            .or_insert_with(|| Admission::new(most))
     }
 
     /// The heartbeats of these minutes, one per target and set.

@@ -33,7 +33,9 @@ pub static SPEC: Spec = Spec {
         KeyKind::Text(check_cpus),
         "",
         "The dataplane's cores, such as \"2-7\". Default: all cores; with isolated cores (poll mode) it must be given, else the dataplane's CPU is absent.",
-    )],
+    )
+    .example("\"2-7\"")
+    .pattern(r"^[0-9+,\s-]+$")],
     build,
 };
 

@@ -1,0 +1,80 @@
+//! The line to the service manager: ready, alive, stopping, and a word on how it goes.
+
+use std::time::Duration;
+
+use tracing::{error, warn};
+
+use crate::agent::core::Core;
+use crate::clock::Now;
+use crate::host::systemd::ServiceManager;
+
+/// How often the status is told where no watchdog asks for signs of life.
+const STATUS_EVERY: Duration = Duration::from_secs(30);
+
+/// Tells the service manager, where there is one.
+#[derive(Debug)]
+pub(super) struct Lifeline {
+    manager: ServiceManager,
+    every: Duration,
+    next: Duration,
+    held_up: bool,
+}
+
+impl Lifeline {
+    /// As the environment says.
+    pub(super) fn from_environment() -> Self {
+        let manager = ServiceManager::from_environment().unwrap_or_else(|error| {
+            warn!("cannot use NOTIFY_SOCKET: {error}; the service manager is told nothing");
+            ServiceManager::default()
+        });
+        let half = |watchdog: Duration| watchdog / 2;
+        Lifeline {
+            every: manager.watchdog().map_or(STATUS_EVERY, half),
+            manager,
+            next: Duration::ZERO,
+            held_up: false,
+        }
+    }
+
+    /// All is built and the first passes are under way.
+    pub(super) fn ready(&mut self, core: &Core, now: Now) {
+        self.tell("READY=1\n", core, now);
+    }
+
+    /// The end has begun.
+    pub(super) fn stopping(&mut self, core: &Core, now: Now) {
+        self.tell("STOPPING=1\n", core, now);
+    }
+
+    /// When the next sign of life is due, boot time.
+    pub(super) fn wake(&self) -> Duration {
+        self.next
+    }
+
+    /// The sign of life, where it is due; withheld when something holds us up, so that the watchdog acts.
+    pub(super) fn beat(&mut self, core: &Core, now: Now) {
+        if now.boot < self.next {
+            return;
+        }
+        match core.overdue(now) {
+            None => {
+                self.held_up = false;
+                self.tell("WATCHDOG=1\n", core, now);
+            }
+            Some(why) => {
+                if !std::mem::replace(&mut self.held_up, true) {
+                    error!("{why}; the watchdog is told nothing until it does");
+                }
+                self.tell("", core, now);
+            }
+        }
+    }
+
+    fn tell(&mut self, first: &str, core: &Core, now: Now) {
+        self.next = now.boot + self.every;
+        // A manager that does not read its socket is no reason to stop.
+        let _ = self
+            .manager
+            .tell(&format!("{first}STATUS={}\n", core.status()));
+    }
+}

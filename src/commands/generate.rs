@@ -1,0 +1,24 @@
+//! `fwmetrics generate`: files for packages, shells and editors. Nothing is read for them.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Failure, man, print};
+use crate::cli::{Cli, Generated};
+use crate::generate::{config, schema};
+
+/// Prints one.
+pub(super) fn call(what: Generated) -> Result<(), Failure> {
+    print(&match what {
+        Generated::Completions { shell } => completions(shell),
+        Generated::Man => man::page(),
+        Generated::Schema => schema::text(),
+        Generated::Config => config::text(),
+    })
+}
+
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "fwmetrics", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}

@@ -1,0 +1,108 @@
+//! The parts of the manual page that the command line does not state.
+
+/// A section: text, then a list of names and meanings.
+pub(super) struct Part {
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+    pub(super) list: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const DESCRIPTION: &str = "\
+fwmetrics runs on a Linux firewall in AWS. It samples the dataplane each second, \
+keeps the whole distribution of each minute, and puts it into CloudWatch in one call under the \
+instance's own role, so that alarms and scaling policies act on what the firewall really feels.
+
+What could not be read is left out; it is never published as 0.";
+
+pub(super) const PARTS: &[Part] = &[
+    Part {
+        title: "FILES",
+        text: "",
+        list: &[
+            (
+                "/etc/fwmetrics/fwmetrics.toml",
+                "The configuration, where --config names no other. It need not be there: every key has a default. \
+                 fwmetrics generate config prints all of them.",
+            ),
+            (
+                "/var/lib/fwmetrics",
+                "What outlives a restart ([spool] dir). Where it is absent or cannot be written, it is kept in memory.",
+            ),
+            (
+                "/proc, /sys",
+                "What is sampled, under the directory that the key root names.",
+            ),
+        ],
+    },
+    Part {
+        title: "ENVIRONMENT",
+        text: "",
+        list: &[
+            (
+                "FWMETRICS_TABLE__KEY",
+                "A key of the configuration, before the file: FWMETRICS_CLOUDWATCH__NAMESPACE is namespace in \
+                 [cloudwatch]. Two underscores stand for each dot. A name that is no key is a fault.",
+            ),
+            (
+                "AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID and others",
+                "Region and credentials, as AWS SDKs read them.",
+            ),
+            (
+                "AWS_ENDPOINT_URL_CLOUDWATCH, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT",
+                "Where CloudWatch is.",
+            ),
+            (
+                "AWS_EC2_METADATA_DISABLED",
+                "true: the instance metadata service is not asked. For machines that are not on EC2.",
+            ),
+            ("AWS_CA_BUNDLE", "A PEM file of the certificates to trust."),
+            (
+                "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
+                "A proxy for CloudWatch. The instance metadata service is never asked through one.",
+            ),
+        ],
+    },
+    Part {
+        title: "EXIT STATUS",
+        text: "",
+        list: &[
+            ("0", "All well, or nobody reads the output any more."),
+            (
+                "1",
+                "Something failed: a collector, a send, datums lost at shutdown.",
+            ),
+            ("2", "Wrong use of the command line."),
+            ("78", "Bad or missing configuration."),
+        ],
+    },
+    Part {
+        title: "SIGNALS",
+        text: "",
+        list: &[(
+            "TERM, INT",
+            "fwmetrics run stops its collectors, sends the open window and what waits, for 20 seconds at most, logs \
+             its account (sealed = sent + waiting + dropped) and exits.",
+        )],
+    },
+    Part {
+        title: "EXAMPLES",
+        text: "\
+What this firewall would publish, without AWS, configuration or root:
+
+  fwmetrics once
+
+The same of the last ten seconds of two sources, for programs:
+
+  fwmetrics once --only cpu,conntrack --over 10s --format json
+
+A configuration with all keys, checked after it was changed:
+
+  fwmetrics generate config > /etc/fwmetrics/fwmetrics.toml
+  fwmetrics check
+
+The whole pipeline, its batches printed and not sent:
+
+  FWMETRICS_IDENTITY__INSTANCE_ID=i-test fwmetrics run --dry-run",
+        list: &[],
+    },
+];

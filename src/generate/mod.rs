@@ -1,0 +1,4 @@
+//! Floor 6: files made of what the parts state of themselves. Pure: no configuration, environment or clock is read.
+
+pub mod config;
+pub mod schema;

@@ -1,0 +1,174 @@
+//! `fwmetrics generate`, the real binary: what it prints, that nothing is read for it, and how it ends.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod support;
+
+use clap::{Command as Cli, CommandFactory};
+use serde_json::Value;
+use support::program::{ConfigFile, command, output, stderr, stdout};
+
+const ALL: [&[&str]; 8] = [
+    &["completions", "bash"],
+    &["completions", "elvish"],
+    &["completions", "fish"],
+    &["completions", "powershell"],
+    &["completions", "zsh"],
+    &["man"],
+    &["schema"],
+    &["config"],
+];
+
+fn generate(what: &[&str]) -> std::process::Command {
+    let mut command = command(&["generate"]);
+    command.args(what);
+    command
+}
+
+fn printed(what: &[&str]) -> String {
+    let ended = output(&mut generate(what));
+    assert_eq!(ended.status.code(), Some(0), "{what:?}: {}", stderr(&ended));
+    assert_eq!(stderr(&ended), "", "{what:?}");
+    let text = stdout(&ended);
+    assert!(text.ends_with('\n'), "{what:?}");
+    text
+}
+
+/// All commands below this one, with the words that call them.
+fn commands(cli: &Cli, before: &[String]) -> Vec<(Vec<String>, Cli)> {
+    let mut found = Vec::new();
+    for sub in cli.get_subcommands() {
+        let path = [before, &[sub.get_name().to_owned()]].concat();
+        found.extend(commands(sub, &path));
+        found.push((path, sub.clone()));
+    }
+    found
+}
+
+fn ours() -> Vec<(Vec<String>, Cli)> {
+    let found = commands(&fwmetrics::cli::Cli::command(), &[]);
+    assert!(found.len() > 8, "commands and what generate makes");
+    found
+}
+
+#[test]
+fn neither_a_bad_configuration_nor_the_environment_is_read() {
+    let file = ConfigFile::new("generate", "nope = 1\n");
+    for what in ALL {
+        let mut command = generate(what);
+        command.args(["--config", file.path()]);
+        command
+            .env("FWMETRICS_NOPE", "1")
+            .env("FWMETRICS_CLOUDWATCH__NAMESPACE", "Other/place")
+            .env("AWS_MAX_ATTEMPTS", "many");
+        let ended = output(&mut command);
+        assert_eq!(ended.status.code(), Some(0), "{what:?}");
+        assert_eq!(stdout(&ended), printed(what), "{what:?}");
+    }
+}
+
+#[test]
+fn wrong_use_is_2() {
+    for what in [
+        &[][..],
+        &["nope"],
+        &["completions"],
+        &["completions", "csh"],
+    ] {
+        assert_eq!(
+            output(&mut generate(what)).status.code(),
+            Some(2),
+            "{what:?}"
+        );
+    }
+}
+
+#[test]
+fn an_output_that_nobody_reads_ends_quietly() {
+    for what in ALL {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = generate(what);
+        let child = command.stdout(writer).stderr(std::process::Stdio::piped());
+        let ended = child.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{what:?}");
+        assert_eq!(stderr(&ended), "", "{what:?}");
+    }
+}
+
+#[test]
+fn each_help_shows_an_example() {
+    for (path, _) in ours() {
+        let mut command = command(&[]);
+        let ended = output(command.args(&path).arg("--help"));
+        assert!(stdout(&ended).contains("Example:\n"), "{path:?}");
+    }
+}
+
+#[test]
+fn the_manual_page_knows_every_command_option_and_word() {
+    let page = printed(&["man"]).replace("\\-", "-");
+    for (path, cli) in ours() {
+        let heading = format!(".SS \"fwmetrics {}\"\n", path.join(" "));
+        assert_eq!(page.contains(&heading), !cli.has_subcommands(), "{heading}");
+        for arg in cli.get_arguments() {
+            let name = arg.get_long().map(|long| format!("\\fB--{long}\\fR"));
+            assert!(name.is_none_or(|name| page.contains(&name)), "{arg}");
+            let takes = arg.get_action().takes_values();
+            for value in arg.get_possible_values().iter().filter(|_| takes) {
+                assert!(page.contains(value.get_name()), "{}", value.get_name());
+            }
+        }
+    }
+    for section in [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "COMMANDS",
+        "OPTIONS",
+        "COLLECTORS",
+        "FILES",
+        "ENVIRONMENT",
+        "EXIT STATUS",
+        "SIGNALS",
+        "EXAMPLES",
+    ] {
+        let plain = page.contains(&format!("\n.SH {section}\n"));
+        assert!(
+            plain || page.contains(&format!("\n.SH \"{section}\"\n")),
+            "{section}"
+        );
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let title = format!(".TH FWMETRICS 1 \"\" \"fwmetrics {version}\" \"User Commands\"\n");
+    assert!(page.starts_with(&title));
+}
+
+#[test]
+fn completions_know_every_command() {
+    for what in &ALL[..5] {
+        let script = printed(what);
+        for (path, _) in ours() {
+            let name = path.last().unwrap();
+            assert!(script.contains(name), "{what:?}: {name}");
+        }
+    }
+}
+
+#[test]
+fn the_configuration_that_it_prints_is_without_fault() {
+    let file = ConfigFile::new("generated", &printed(&["config"]));
+    let with = output(&mut command(&["check", "--config", file.path()]));
+    assert_eq!(with.status.code(), Some(0), "{}", stderr(&with));
+    let without = output(&mut command(&["check"]));
+    let runs = |text: String| text.split_once("collectors: ").unwrap().1.to_owned();
+    assert_eq!(runs(stdout(&with)), runs(stdout(&without)));
+}
+
+#[test]
+fn the_schema_is_json_and_closed() {
+    let schema: Value = serde_json::from_str(&printed(&["schema"])).unwrap();
+    let draft = "https://json-schema.org/draft/2020-12/schema";
+    assert_eq!(schema["$schema"], draft);
+    assert_eq!(schema["additionalProperties"], false);
+}

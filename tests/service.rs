@@ -1,0 +1,169 @@
+//! `fwmetrics run` as a service: what it tells the service manager, and what it keeps over a restart.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::Path;
+use std::time::Duration;
+
+use support::Endpoint;
+use support::program::{ConfigFile, Program, fresh_path, publishing};
+
+const LONG: Duration = Duration::from_secs(40);
+
+fn config(name: &str, state: &Path) -> ConfigFile {
+    let text = format!(
+        "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\n[identity]\ninstance_id = \"i-1\"\n\
+         [spool]\ndir = \"{}\"\n",
+        state.display()
+    );
+    ConfigFile::new(name, &text)
+}
+
+/// Starts it without the runner's own choice of a state directory.
+fn start(file: &ConfigFile, endpoint: &Endpoint, more: &[(&str, &str)]) -> Program {
+    let args = ["run", "--config", file.path()];
+    let mut command = publishing(&args, &endpoint.url());
+    command.env_remove("FWMETRICS_SPOOL__DIR");
+    command.envs(more.iter().copied());
+    Program::start(&mut command)
+}
+
+/// The next message; a test that waits longer fails.
+fn told(manager: &UnixDatagram) -> String {
+    let mut bytes = [0; 1024];
+    let length = manager.recv(&mut bytes).expect("a message comes");
+    String::from_utf8(bytes[..length].to_vec()).unwrap()
+}
+
+/// Ready, two signs of life, stopping; each with a status line.
+fn hears_a_life(manager: &UnixDatagram, address: &str) {
+    manager.set_read_timeout(Some(LONG)).unwrap();
+    let endpoint = Endpoint::start();
+    let file = config("told", &fresh_path("state"));
+    let environment = [("NOTIFY_SOCKET", address), ("WATCHDOG_USEC", "1000000")];
+    let mut program = start(&file, &endpoint, &environment);
+    let first = told(manager);
+    assert!(first.starts_with("READY=1\nSTATUS="), "{first}");
+    for _ in 0..2 {
+        let next = told(manager);
+        assert!(next.starts_with("WATCHDOG=1\nSTATUS="), "{next}");
+    }
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    let last = std::iter::repeat_with(|| told(manager))
+        .take(100)
+        .find(|text| !text.starts_with("WATCHDOG=1\n"))
+        .unwrap();
+    assert!(last.starts_with("STOPPING=1\nSTATUS="), "{last}");
+    assert!(last.contains(" datums sent, "), "{last}");
+}
+
+#[test]
+fn the_service_manager_is_told_at_a_path() {
+    let path = fresh_path("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    hears_a_life(&manager, path.to_str().unwrap());
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn the_service_manager_is_told_at_an_abstract_name() {
+    let name = format!("fwmetrics-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let manager = UnixDatagram::bind_addr(&address).unwrap();
+    hears_a_life(&manager, &format!("@{name}"));
+}
+
+#[test]
+fn a_watchdog_of_another_process_and_a_dead_manager_are_nothing_to_us() {
+    let endpoint = Endpoint::start();
+    let file = config("another", &fresh_path("state"));
+    let environment = [
+        ("NOTIFY_SOCKET", "/nonexistent/notify"),
+        ("WATCHDOG_USEC", "1000"),
+        ("WATCHDOG_PID", "1"),
+    ];
+    let mut program = start(&file, &endpoint, &environment);
+    assert!(endpoint.wait_for_calls(2, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+}
+
+#[test]
+fn a_restart_goes_on_where_the_last_one_ended() {
+    let endpoint = Endpoint::start();
+    let state = fresh_path("state").join("made");
+    let file = config("restart", &state);
+    for _ in 0..3 {
+        let calls = endpoint.calls().len();
+        let mut program = start(&file, &endpoint, &[]);
+        assert!(
+            endpoint.wait_for_calls(calls + 2, LONG),
+            "{}",
+            program.log()
+        );
+        assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    }
+    let mode = std::fs::metadata(&state).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let kept = std::fs::read_to_string(state.join("series.json")).unwrap();
+    assert!(
+        kept.contains("\"metric\":\"CapacityUtilization\""),
+        "{kept}"
+    );
+    let mut beats: BTreeMap<i64, usize> = BTreeMap::new();
+    #[allow(clippy::cast_possible_truncation)] // whole seconds
+    for datum in endpoint.accepted() {
+        if datum.name == "ExporterHeartbeat" {
+            *beats.entry(datum.timestamp as i64).or_default() += 1;
+        }
+    }
+    assert!(!beats.is_empty());
+    assert!(
+        beats.values().all(|count| *count == 1),
+        "one heartbeat a minute: {beats:?}"
+    );
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_is_said_once_and_stops_nothing() {
+    let endpoint = Endpoint::start();
+    let place = fresh_path("file");
+    std::fs::write(&place, "a file where a directory is wanted").unwrap();
+    let file = config("nowhere", &place.join("state"));
+    let mut program = start(&file, &endpoint, &[]);
+    assert!(
+        program.wait_for_line("kept in memory only"),
+        "{}",
+        program.log()
+    );
+    assert!(endpoint.wait_for_calls(3, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    let said = program.log().matches("kept in memory only").count();
+    assert_eq!(said, 1, "{}", program.log());
+    std::fs::remove_file(place).unwrap();
+}
+
+#[test]
+fn spoilt_state_files_are_said_and_written_anew() {
+    let endpoint = Endpoint::start();
+    let state = fresh_path("state");
+    std::fs::create_dir_all(&state).unwrap();
+    std::fs::write(state.join("series.json"), "[{\"targ").unwrap();
+    std::fs::write(state.join("heartbeat"), [0xff, 0xfe]).unwrap();
+    let file = config("spoilt", &state);
+    let mut program = start(&file, &endpoint, &[]);
+    assert!(endpoint.wait_for_calls(2, LONG), "{}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    for name in ["series.json", "heartbeat"] {
+        assert!(program.log().contains(name), "{}", program.log());
+    }
+    let series = std::fs::read_to_string(state.join("series.json")).unwrap();
+    assert!(series.ends_with("]"), "{series}");
+    let minute = std::fs::read_to_string(state.join("heartbeat")).unwrap();
+    assert!(minute.trim().parse::<i64>().is_ok(), "{minute}");
+}

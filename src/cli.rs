@@ -75,6 +75,8 @@ pub enum OnceFormat {
     Json,
     /// PutMetricData inputs for the AWS CLI
     Datums,
+    /// Prometheus text exposition; counters are totals since the first pass
+    Prometheus,
 }
 
 /// `run`.

@@ -31,7 +31,7 @@
 //! - No collector knows a clock, a window or a publisher.
 //! - No file but `clock.rs` reads a clock; no file but `publish/cloudwatch.rs` names the AWS SDK for sending.
 //! - Nothing in `aggregate` or `agent::core` does I/O.
-//! - No program is started, no port is opened.
+//! - No program is started; no port is opened unless `[http] listen` asks for it.
 //! - Nothing unread is ever 0.
 
 pub mod agent;

@@ -13,7 +13,8 @@ pub static EXPORTER_HEARTBEAT: Metric = Metric::new(
     "1 per wall-clock minute and firewall while fwmetrics runs",
 );
 
-static COLLECTOR_UP_METRIC: Metric = Metric::new(
+/// A pass succeeded or failed, by collector.
+pub static COLLECTOR_UP_METRIC: Metric = Metric::new(
     "CollectorUp",
     Unit::None,
     Sets::DetailOnly,
@@ -21,7 +22,8 @@ static COLLECTOR_UP_METRIC: Metric = Metric::new(
 )
 .detail(Detail::On(OwnDimension::Collector));
 
-static COLLECTOR_DURATION_METRIC: Metric = Metric::new(
+/// How long passes took.
+pub static COLLECTOR_DURATION_METRIC: Metric = Metric::new(
     "CollectorDuration",
     Unit::Milliseconds,
     Sets::Instance,
@@ -30,7 +32,8 @@ static COLLECTOR_DURATION_METRIC: Metric = Metric::new(
 .detail(Detail::OptIn(OwnDimension::Collector))
 .opt_in();
 
-static DATUMS_SENT_METRIC: Metric = Metric::new(
+/// Datums accepted.
+pub static DATUMS_SENT_METRIC: Metric = Metric::new(
     "DatumsSent",
     Unit::Count,
     Sets::Instance,
@@ -38,7 +41,8 @@ static DATUMS_SENT_METRIC: Metric = Metric::new(
 )
 .opt_in();
 
-static DATUMS_WAITING_METRIC: Metric = Metric::new(
+/// Datums that wait.
+pub static DATUMS_WAITING_METRIC: Metric = Metric::new(
     "DatumsWaiting",
     Unit::Count,
     Sets::Instance,
@@ -46,7 +50,8 @@ static DATUMS_WAITING_METRIC: Metric = Metric::new(
 )
 .opt_in();
 
-static DATUMS_DROPPED_METRIC: Metric = Metric::new(
+/// Datums given up.
+pub static DATUMS_DROPPED_METRIC: Metric = Metric::new(
     "DatumsDropped",
     Unit::Count,
     Sets::Instance,
@@ -55,7 +60,8 @@ static DATUMS_DROPPED_METRIC: Metric = Metric::new(
 .detail(Detail::OptIn(OwnDimension::Reason))
 .opt_in();
 
-static SERIES_REFUSED_METRIC: Metric = Metric::new(
+/// Series over the ceiling.
+pub static SERIES_REFUSED_METRIC: Metric = Metric::new(
     "SeriesRefused",
     Unit::Count,
     Sets::Instance,
@@ -63,7 +69,8 @@ static SERIES_REFUSED_METRIC: Metric = Metric::new(
 )
 .opt_in();
 
-static PUBLISH_ERRORS_METRIC: Metric = Metric::new(
+/// Failed attempts.
+pub static PUBLISH_ERRORS_METRIC: Metric = Metric::new(
     "PublishErrors",
     Unit::Count,
     Sets::Instance,
@@ -72,7 +79,8 @@ static PUBLISH_ERRORS_METRIC: Metric = Metric::new(
 .detail(Detail::OptIn(OwnDimension::Code))
 .opt_in();
 
-static CLOCK_SKEW_METRIC: Metric = Metric::new(
+/// This clock against CloudWatch's.
+pub static CLOCK_SKEW_METRIC: Metric = Metric::new(
     "ClockSkew",
     Unit::Seconds,
     Sets::Instance,

@@ -17,6 +17,7 @@ use fwmetrics::host::files::Root;
 use fwmetrics::host::state::StateDir;
 use fwmetrics::model::reading::Readings;
 use fwmetrics::model::selection::Selection;
+use fwmetrics::render::prometheus::Exposition;
 use serde_json::Value;
 
 /// Rounding of a mean over a hundred cores, and nothing more.
@@ -131,6 +132,7 @@ struct Machine {
     collectors: Vec<Box<dyn Collector>>,
     aggregator: Aggregator,
     notes: Vec<String>,
+    exposition: Exposition,
 }
 
 impl Machine {
@@ -153,6 +155,7 @@ impl Machine {
             aggregator: Aggregator::new(sources.into(), selection),
             root,
             notes: Vec::new(),
+            exposition: Exposition::default(),
         }
     }
 
@@ -175,6 +178,10 @@ impl Machine {
             };
             for emitted in self.aggregator.pass(&pass) {
                 put(&mut values, &emitted);
+                // Two are enough for the text, which then stays as it is when collectors come.
+                if ["conntrack", "cpu"].contains(&COLLECTORS[source]) {
+                    self.exposition.emitted(&emitted);
+                }
             }
         }
         values
@@ -246,6 +253,14 @@ fn assert_golden(tree: &str) {
     let wanted = expected(&all[tree], &all[tree], |_| isolated.is_empty());
     let mut machine = Machine::new(tree, tree, &toml::Table::new());
     assert_same(&machine.second_pass(), &wanted);
+}
+
+#[test]
+fn linux_4_14_gives_prometheus_the_expected_text() {
+    let mut machine = Machine::new("linux-4.14", "prometheus", &toml::Table::new());
+    machine.second_pass();
+    let wanted = fs::read_to_string(fixtures().join("linux-4.14/prometheus.txt")).unwrap();
+    assert_eq!(machine.exposition.text(), wanted);
 }
 
 #[test]

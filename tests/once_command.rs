@@ -211,6 +211,83 @@ fn outside_the_hosts_network_namespace_every_form_says_so() {
 }
 
 #[test]
+fn prometheus_reads_the_same_values() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/linux-6.1/t0");
+    let run = |format: &str| {
+        let only = ["--only", "conntrack", "--over", "100ms"];
+        let mut command = command(&[&["once", "--format", format][..], &only].concat());
+        let ended = output(command.env("FWMETRICS_ROOT", root));
+        assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+        stdout(&ended)
+    };
+    let report = json(&run("json"));
+    let values: Vec<f64> = [
+        "ActiveSessions",
+        "SessionAllocFailures",
+        "SessionTableUtilization",
+    ]
+    .iter()
+    .map(|metric| {
+        let samples = report["samples"].as_array().unwrap();
+        let sample = samples.iter().find(|sample| sample["metric"] == *metric);
+        sample.unwrap()["value"].as_f64().unwrap()
+    })
+    .collect();
+    let text = run("prometheus");
+    let values: Vec<String> = [
+        format!("fwmetrics_active_sessions {}", values[0]),
+        format!(
+            "fwmetrics_build_info{{version=\"{}\"}} 1",
+            env!("CARGO_PKG_VERSION")
+        ),
+        "fwmetrics_collector_up{collector=\"conntrack\"} 1".to_owned(),
+        format!("fwmetrics_session_alloc_failures_total {}", values[1]),
+        format!("fwmetrics_session_table_utilization_percent {}", values[2]),
+    ]
+    .into();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.contains("_milliseconds"))
+        .collect();
+    assert_eq!(lines, values);
+    for family in ["counter", "gauge"] {
+        assert!(text.contains(&format!(" {family}\n")), "{text}");
+    }
+}
+
+#[test]
+fn prometheus_says_what_failed_beside_the_text() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("failing-root");
+    std::fs::create_dir_all(root.join("proc")).unwrap();
+    std::fs::write(root.join("proc/stat"), "cpu0 what is this\n").unwrap();
+    let mut command = command(&[
+        "once",
+        "--format",
+        "prometheus",
+        "--only",
+        "cpu,conntrack",
+        "--over",
+        "100ms",
+    ]);
+    let ended = output(command.env("FWMETRICS_ROOT", &root));
+    assert_eq!(ended.status.code(), Some(1));
+    let text = stdout(&ended);
+    assert!(
+        text.contains("fwmetrics_collector_up{collector=\"cpu\"} 0\n"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("conntrack") && !text.contains("percent"),
+        "absent is not failed, unread is not 0: {text}"
+    );
+    assert!(
+        stderr(&ended).contains("collector cpu failed"),
+        "{}",
+        stderr(&ended)
+    );
+}
+
+#[test]
 fn datums_carry_the_running_windows_start_and_no_fleet() {
     let mut command = command(&["once", "--format", "datums", "--over", "200ms"]);
     let ended = output(

@@ -21,7 +21,7 @@ use fwmetrics::model::datum::Dimension;
 use fwmetrics::model::identity::{Group, Identity, Lifecycle, Who};
 use fwmetrics::model::metric::{Metric, Sets};
 use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
-use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
+use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record, Width};
 use fwmetrics::model::selection::Selection;
 use fwmetrics::model::unit::Unit;
 use fwmetrics::publish::batch::Batch;
@@ -152,9 +152,11 @@ fn setup(seed: u64) -> Setup {
                 period: Duration::from_secs(1),
                 after_end: None,
             },
+            published: true,
             timeout: Duration::from_secs(1),
         }],
         selection: Selection::default(),
+        shown: None,
         sets: WantedSets {
             fleet: true,
             instance: true,
@@ -871,6 +873,7 @@ fn remote_setup(seed: u64) -> Setup {
             name: "panos",
             target: target.clone(),
             rhythm,
+            published: true,
             timeout: Duration::from_secs(30),
         }],
         remote: BTreeMap::from([(target, who)]),
@@ -956,4 +959,133 @@ fn a_remote_pass_that_is_held_up_runs_late_inside_its_period() {
     world.run(Duration::from_secs(1200));
     // Each pass takes longer than its period: the next runs when it is home, and none is missed but those overtaken.
     assert!(world.passes >= 16, "{} passes", world.passes);
+}
+
+static EXTRA: Metric = Metric::new("Extra", Unit::Bytes, Sets::Instance, "an opt-in").opt_in();
+static SEEN: Reading = Reading {
+    name: "seen",
+    kind: Kind::Counter(Width::Bits64),
+    feeds: &[Feed {
+        metric: &EXTRA,
+        fold: Fold::Sum,
+    }],
+};
+
+/// Setup of a core whose `/metrics` shows the opt-in too.
+fn shown_setup(seed: u64) -> Setup {
+    let shown = Selection {
+        enable: ["Extra".to_owned()].into(),
+        ..Selection::default()
+    };
+    Setup {
+        shown: Some(shown),
+        ..setup(seed)
+    }
+}
+
+/// A pass in ten fails; the counter grows by two a second all the while.
+fn flaky(world: &mut World) -> (Readings, Option<CollectError>) {
+    if world.passes.is_multiple_of(10) {
+        return (
+            Readings::default(),
+            Some(CollectError::Failed("flaky".to_owned())),
+        );
+    }
+    let (mut readings, error) = healthy(world);
+    let total = Raw::Total(world.passes * 2);
+    readings.push(Record::new(&SEEN, total));
+    (readings, error)
+}
+
+fn shown(text: &str, series: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(series))?;
+    line.strip_prefix(' ')?.parse().ok()
+}
+
+#[test]
+fn what_is_shown_is_the_newest_and_the_account_at_any_moment() {
+    let mut faults = Faults::none(40);
+    faults.one_in = 5;
+    let mut world = World::known(shown_setup(40), faults);
+    world.collect = flaky;
+    // Half way between ticks, so that each pass is home.
+    world.run(Duration::from_millis(1500));
+    for _ in 0..1200 {
+        world.run(Duration::from_secs(1));
+        let text = world.core.exposition(world.now).text();
+        let failed = world.passes.is_multiple_of(10);
+        let level = (!failed).then_some(world.passes % 100);
+        assert_eq!(shown(&text, "fwmetrics_level"), level, "{text}");
+        // The first pass was healthy alone; the second seeds.
+        let total = (!failed).then_some((world.passes - 2) * 2);
+        assert_eq!(shown(&text, "fwmetrics_extra_bytes_total"), total, "{text}");
+        let up = shown(&text, "fwmetrics_collector_up{collector=\"fake\"}");
+        assert_eq!(up, Some(u64::from(!failed)));
+        let datums = ["sealed_total", "sent_total", "waiting"]
+            .map(|name| shown(&text, &format!("fwmetrics_datums_{name}")).unwrap());
+        let dropped: u64 = Reason::ALL
+            .iter()
+            .map(|reason| {
+                let series = format!(
+                    "fwmetrics_datums_dropped_total{{reason=\"{}\"}}",
+                    reason.word()
+                );
+                shown(&text, &series).unwrap()
+            })
+            .sum();
+        assert_eq!(datums[0], datums[1] + datums[2] + dropped);
+    }
+    let text = world.core.exposition(world.now).text();
+    // The twentieth window is not closed yet.
+    assert_eq!(shown(&text, "fwmetrics_exporter_heartbeat_total"), Some(19));
+    assert!(shown(&text, "fwmetrics_publish_calls_total") > Some(20));
+    assert!(
+        world.store.keys().all(|((metric, _), _)| metric != "Extra"),
+        "what is shown is not published by it"
+    );
+}
+
+#[test]
+fn a_collector_that_runs_for_metrics_alone_publishes_nothing_of_its_passes() {
+    for published in [true, false] {
+        let mut setup = shown_setup(41);
+        setup.collectors[0].published = published;
+        let mut world = World::known(setup, Faults::none(41));
+        world.run(Duration::from_secs(130));
+        let up = world
+            .store
+            .keys()
+            .any(|((metric, _), _)| metric == "CollectorUp");
+        assert_eq!(up, published);
+        let text = world.core.exposition(world.now).text();
+        let up = shown(&text, "fwmetrics_collector_up{collector=\"fake\"}");
+        assert_eq!(up, Some(1));
+    }
+}
+
+#[test]
+fn readiness_is_the_last_answers() {
+    let mut world = World::known(shown_setup(42), Faults::none(42));
+    let why = world.core.ready().unwrap_err();
+    assert!(why.contains("no window sent yet"), "{why}");
+    world.run(Duration::from_secs(70));
+    assert_eq!(world.core.ready(), Ok(()));
+    for (outcome, words) in [
+        (Outcome::Throttled, "throttles"),
+        (
+            Outcome::Unreachable {
+                maybe_accepted: true,
+            },
+            "cannot reach",
+        ),
+        (Outcome::Denied, "denies: Denied; check role"),
+    ] {
+        world.faults.outcome = Some(outcome);
+        world.run(Duration::from_secs(70));
+        let why = world.core.ready().unwrap_err();
+        assert!(why.contains(words) && !why.contains("scripted"), "{why}");
+    }
+    world.faults.outcome = Some(Outcome::Sent);
+    world.run(Duration::from_secs(70));
+    assert_eq!(world.core.ready(), Ok(()));
 }

@@ -1,7 +1,9 @@
 //! Floor 6: the agent. `core` decides, everything around it only carries: a task per collector, one for sending,
-//! one for the metadata service, one for the state directory, and the loop that turns what they bring into events.
+//! one for the metadata service, one for the state directory, one for `[http]`, and the loop that turns what they bring
+//! into events.
 
 pub mod core;
+mod http;
 mod keeper;
 mod lifeline;
 pub mod phase;

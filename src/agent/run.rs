@@ -17,8 +17,8 @@ use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Action, Core, Event, Planned, Setup};
 use crate::agent::keeper;
 use crate::agent::lifeline::Lifeline;
-use crate::agent::phase;
 use crate::agent::tasks::{self, Sink};
+use crate::agent::{http, phase};
 use crate::aggregate::label::WantedSets;
 use crate::clock;
 use crate::config::{Config, Wanted};
@@ -34,9 +34,10 @@ const GRAIN: Duration = Duration::from_millis(1);
 /// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
 ///
 /// # Errors
-/// A collector that cannot be built, or signals that cannot be caught.
+/// A collector that cannot be built, a port that cannot be had, or signals that cannot be caught.
 pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     let wanted = config.collectors();
+    let mut questions = http::serve(config.http.listen).await?;
     let mut signals = Signals::new()?;
     let (events, mut happened) = channel(EVENTS_MAX);
     // What a dry run makes is not kept: the next real start goes on where the last real one ended.
@@ -69,6 +70,11 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
             biased;
             Some(event) = happened.recv() => event,
             () = signals.stop() => Event::Stop,
+            Some(question) = questions.recv() => {
+                question.answer(&mut core, clock::now());
+                // Time passed as well: many questions hold up nothing.
+                Event::Timer
+            }
             () = tokio::time::sleep(wake.saturating_sub(now.boot).max(GRAIN)) => Event::Timer,
         };
         let now = clock::now();
@@ -196,10 +202,12 @@ fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
                     period: wanted.period,
                     after_end: None,
                 },
+                published: wanted.published,
                 timeout: wanted.timeout,
             })
             .collect(),
         selection: config.metrics.clone(),
+        shown: config.shown(),
         sets: WantedSets {
             fleet: has("AutoScalingGroupName"),
             instance: has("InstanceId"),

@@ -64,6 +64,8 @@ pub struct Emitted {
     pub expected: bool,
     /// The value.
     pub fine: Fine,
+    /// It is the increase of a counter: a total is their sum.
+    pub increases: bool,
     /// For a derived metric: the input that decided.
     pub bound_by: Option<&'static str>,
 }
@@ -278,19 +280,24 @@ impl Aggregator {
         let mut emitted = Vec::new();
         let mut cpu = None;
         for (key, expected) in touched {
-            let taken = self
-                .series_of(&key)
-                .and_then(|series| series.take(pass.source, pass.due));
-            let Some(fine) = taken else { continue };
+            let Some(series) = self.series_of(&key) else {
+                continue;
+            };
+            let increases = series.increases();
+            let Some(fine) = series.take(pass.source, pass.due) else {
+                continue;
+            };
             if key.series.own.is_none() && key.series.metric == &DATAPLANE_CPU_UTILIZATION {
                 cpu = Some(fine.clone());
             }
-            if self.goes_out(&key.series) {
+            let is_fine = key.series.own.is_some();
+            if self.selection.holds(key.series.metric, is_fine) {
                 let key = self.outward(key);
                 emitted.push(Emitted {
                     key,
                     expected,
                     fine,
+                    increases,
                     bound_by: None,
                 });
             }
@@ -303,13 +310,6 @@ impl Aggregator {
             emitted.retain(|value| !value.key.metric.active_only);
         }
         emitted
-    }
-
-    fn goes_out(&self, key: &SeriesKey) -> bool {
-        match key.own {
-            Some(_) => self.selection.fine(key.metric),
-            None => self.selection.coarse(key.metric),
-        }
     }
 
     /// A tunnel name that two collectors use becomes `collector/name` for both.
@@ -347,6 +347,7 @@ impl Aggregator {
             key,
             expected: false,
             fine,
+            increases: false,
             bound_by: Some(bound_by),
         })
     }

@@ -129,6 +129,12 @@ impl Series {
         self.contributions.is_empty()
     }
 
+    /// Its values are increases of a counter.
+    #[must_use]
+    pub fn increases(&self) -> bool {
+        self.increases
+    }
+
     /// The value on the grid of the fastest source: made when `collector` is the one that leads.
     pub fn take(&mut self, collector: usize, at: Duration) -> Option<Fine> {
         let leads = self.contributions.first()?.source.collector == collector;

@@ -1,4 +1,4 @@
-//! Floor 5: text to [`Config`]. Puts together the settings that each part owns, and owns those of the log.
+//! Floor 5: text to [`Config`]. Puts together the settings that each part owns, and owns those of the log and of `[http]`.
 
 mod check;
 mod cross;
@@ -8,6 +8,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub identity: identity::Settings,
     /// `[spool]`.
     pub spool: SpoolSettings,
+    /// `[http]`.
+    pub http: Http,
     /// `[collectors]`.
     pub collectors: Collectors,
 }
@@ -58,6 +61,7 @@ impl Default for Config {
             metrics: Selection::default(),
             identity: identity::Settings::default(),
             spool: SpoolSettings::default(),
+            http: Http::default(),
             collectors: Collectors::default(),
         }
     }
@@ -90,6 +94,14 @@ pub enum LogFormat {
     Text,
     /// One object a line.
     Json,
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Where `/metrics`, `/healthz` and `/readyz` are served; no port is opened without it.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[collectors]`.
@@ -126,6 +138,8 @@ pub struct Wanted {
     pub period: Duration,
     /// Deadline of a pass.
     pub timeout: Duration,
+    /// Something of it is published; else it runs for `/metrics` alone.
+    pub published: bool,
     root: Root,
     state: StateDir,
 }
@@ -158,9 +172,11 @@ impl Config {
     #[must_use]
     pub fn collectors(&self) -> Vec<Wanted> {
         let state = StateDir::new(&self.spool.dir);
+        let shown = self.shown();
+        let shown = shown.as_ref().unwrap_or(&self.metrics);
         collectors::ALL
             .iter()
-            .filter(|spec| self.runs(spec))
+            .filter(|spec| self.runs(spec, shown))
             .map(|spec| {
                 let table = self
                     .collectors
@@ -176,6 +192,7 @@ impl Config {
                     spec,
                     period: secs("sample_secs", spec.sample_secs),
                     timeout: secs("timeout_secs", spec.timeout_secs),
+                    published: needs(spec, &self.metrics),
                     root: Root::new(&self.root),
                     state: state.clone(),
                     table,
@@ -184,11 +201,26 @@ impl Config {
             .collect()
     }
 
-    fn runs(&self, spec: &Spec) -> bool {
-        let asked = self.collectors.auto || self.collectors.tables.contains_key(spec.name);
-        let needed = !spec.on_demand || spec.metrics().any(|metric| self.metrics.any(metric));
-        asked && needed && !self.collectors.disable.contains(spec.name)
+    /// With `[http]`: what `/metrics` shows, published or not. What fwmetrics costs is always among it.
+    #[must_use]
+    pub fn shown(&self) -> Option<Selection> {
+        self.http.listen?;
+        let mut shown = self.metrics.clone();
+        for metric in collectors::exporter::SPEC.metrics() {
+            shown.disable.remove(metric.name);
+            shown.enable.insert(metric.name.to_owned());
+        }
+        Some(shown)
     }
+
+    fn runs(&self, spec: &Spec, shown: &Selection) -> bool {
+        let asked = self.collectors.auto || self.collectors.tables.contains_key(spec.name);
+        asked && needs(spec, shown) && !self.collectors.disable.contains(spec.name)
+    }
+}
+
+fn needs(spec: &Spec, selection: &Selection) -> bool {
+    !spec.on_demand || spec.metrics().any(|metric| selection.any(metric))
 }
 
 /// Every table with its keys: what there is to set.

@@ -1,5 +1,7 @@
 //! All tables and keys there are, gathered from the parts that own them.
 
+use std::net::SocketAddr;
+
 use crate::collector::Spec;
 use crate::collectors;
 use crate::identity;
@@ -37,6 +39,27 @@ static LOG: Section = Section {
         ),
     ],
 };
+
+static HTTP: Section = Section {
+    name: "http",
+    about: "What Prometheus and probes may ask; without it no port is opened.",
+    keys: &[Key::new(
+        "listen",
+        KeyKind::Text(socket_address),
+        "",
+        "Serve /metrics, /healthz and /readyz here, such as \"127.0.0.1:9273\". Default: no port is opened.",
+    )
+    .pattern(r"^(\[[0-9A-Fa-f:.%]+\]|[0-9.]+):[0-9]+$")
+    .example("\"127.0.0.1:9273\"")],
+};
+
+/// An address and a port; a name would have to be looked up, and may be several addresses.
+fn socket_address(text: &str) -> Result<(), String> {
+    let parsed: Result<SocketAddr, _> = text.parse();
+    parsed.map(|_| ()).map_err(|_| {
+        "an IP address and a port, such as \"127.0.0.1:9273\" or \"[::1]:9273\"".to_owned()
+    })
+}
 
 static COLLECTORS: Section = Section {
     name: "collectors",
@@ -101,6 +124,7 @@ pub(super) fn all() -> Vec<Table> {
         &selection::SECTION,
         &identity::SECTION,
         &settings::SPOOL,
+        &HTTP,
         &COLLECTORS,
     ];
     let fixed = fixed.into_iter().map(|section| Table {

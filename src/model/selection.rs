@@ -80,6 +80,16 @@ impl Selection {
             || ((with_the_metric || only_detail) && self.enable.contains(metric.name))
     }
 
+    /// The fine, or the coarse, series of this metric go out.
+    #[must_use]
+    pub fn holds(&self, metric: &Metric, is_fine: bool) -> bool {
+        if is_fine {
+            self.fine(metric)
+        } else {
+            self.coarse(metric)
+        }
+    }
+
     /// Any series of this metric goes out.
     #[must_use]
     pub fn any(&self, metric: &Metric) -> bool {

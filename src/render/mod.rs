@@ -1,7 +1,10 @@
-//! Floor 5: what people and programs are shown: a report as table or JSON, datums as the AWS CLI takes them, the catalogue.
+//! Floor 5: what people and programs are shown: a report as table or JSON, datums as the AWS CLI takes them, the catalogue,
+//! and what Prometheus reads.
 
 pub mod datums;
+mod family;
 pub mod json;
 pub mod metrics;
+pub mod prometheus;
 pub mod report;
 pub mod table;

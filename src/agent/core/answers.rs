@@ -2,6 +2,7 @@
 
 use super::Core;
 use super::account::Reason;
+use super::exposure::readiness;
 use super::naming::dead_letter;
 use super::notices::Level;
 use super::queue::Settled;
@@ -15,6 +16,7 @@ impl Core {
     pub(super) fn answer(&mut self, id: u64, answer: &Answer, now: Now) {
         self.account.calls += 1;
         self.measure_skew(answer, now);
+        self.ready = readiness(answer);
         if answer.outcome != Outcome::Sent {
             self.account.error(&answer.code);
         }

@@ -3,6 +3,8 @@
 
 pub mod account;
 mod answers;
+pub mod board;
+mod exposure;
 pub mod kept;
 mod naming;
 pub mod notices;
@@ -13,6 +15,7 @@ pub mod schedule;
 pub mod waiting;
 mod windows;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +35,7 @@ use crate::publish::batch::Batch;
 use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
+use board::Board;
 use kept::{Keep, Kept, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
@@ -55,6 +59,8 @@ pub struct Setup {
     pub collectors: Vec<Planned>,
     /// What is published.
     pub selection: Selection,
+    /// With `[http]`: what is shown, published or not.
+    pub shown: Option<Selection>,
     /// In which coarse sets.
     pub sets: WantedSets,
     /// Namespace.
@@ -86,6 +92,8 @@ pub struct Planned {
     pub target: Target,
     /// When it runs.
     pub rhythm: Rhythm,
+    /// Something of it is published; else it runs for `/metrics` alone.
+    pub published: bool,
     /// Deadline of a pass.
     pub timeout: Duration,
 }
@@ -168,6 +176,13 @@ pub struct Core {
     written: Written,
     stopping_until: Option<Duration>,
     exited: bool,
+    board: Option<Board>,
+    /// Minutes that had their heartbeat since start.
+    beats: u64,
+    /// Unix seconds.
+    started: i64,
+    /// The last send succeeded, or why not.
+    ready: Result<(), Cow<'static, str>>,
 }
 
 impl Core {
@@ -181,7 +196,7 @@ impl Core {
             .collect();
         let mut core = Core {
             schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
-            aggregator: Aggregator::new(sources(&setup), setup.selection.clone()),
+            aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
             windows: VecDeque::new(),
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
@@ -199,6 +214,10 @@ impl Core {
             written: Written::default(),
             stopping_until: None,
             exited: false,
+            board: board(&setup),
+            beats: 0,
+            started: now.wall_secs(),
+            ready: Err(exposure::NOTHING_SENT.into()),
             setup,
         };
         core.identify();
@@ -331,6 +350,7 @@ impl Core {
             unnamed.extend(self.close(span, now));
         }
         let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
+        self.beats += beats.len() as u64;
         let beats = self.beat(&beats);
         unnamed.extend(self.admit(beats, now));
         self.publish(unnamed, now);
@@ -362,6 +382,18 @@ fn collects(due: Vec<Due>) -> Vec<Action> {
             Due::Missed(..) | Due::Close(_) => None,
         })
         .collect()
+}
+
+/// What the aggregator hands out: what is shown holds what is published.
+fn emitted(setup: &Setup) -> Selection {
+    setup
+        .shown
+        .clone()
+        .unwrap_or_else(|| setup.selection.clone())
+}
+
+fn board(setup: &Setup) -> Option<Board> {
+    setup.shown.as_ref().map(|_| Board::new(setup.series_max))
 }
 
 /// The machine itself and every remote firewall.

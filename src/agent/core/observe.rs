@@ -15,6 +15,9 @@ use crate::self_metrics as own;
 impl Core {
     pub(super) fn observe_pass(&mut self, done: &PassDone, tick: Tick, now: Now) {
         let planned = &self.setup.collectors[done.collector];
+        if !planned.published {
+            return;
+        }
         let name = planned.name;
         let up = f64::from(u8::from(done.error.is_none()));
         let took_ms = done.took.as_secs_f64() * 1000.0;

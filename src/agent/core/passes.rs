@@ -35,7 +35,8 @@ impl Core {
         if tick.seeds {
             return;
         }
-        self.record(tick, done.at, now, emitted);
+        let published = self.put_up(done, end, emitted);
+        self.record(tick, done.at, now, published);
         if end != End::Absent {
             self.observe_pass(done, tick, now);
         }

@@ -34,6 +34,7 @@ impl Core {
             unnamed.extend(self.seal(held.window, now));
         }
         let minutes = self.heartbeats.closed(span.label, self.period_secs());
+        self.beats += minutes.len() as u64;
         unnamed.extend(self.beat(&minutes));
         self.admit(unnamed, now)
     }

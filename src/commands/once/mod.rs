@@ -8,7 +8,7 @@ use super::{Failure, namespace, print, runtime, say};
 use crate::catalogue;
 use crate::cli::{Once, OnceFormat};
 use crate::collectors;
-use crate::config::{Config, Wanted};
+use crate::config::{Config, Http, Wanted};
 use crate::model::identity::Group;
 use crate::model::selection::Selection;
 use crate::render::report::{CollectorReport, Status};
@@ -16,7 +16,7 @@ use crate::render::{datums, json, table};
 
 use look::{Looked, look};
 use publish::{batches, publish};
-use show::report;
+use show::{exposition, report};
 
 /// Samples, prints, and sends where asked.
 pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
@@ -38,6 +38,10 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
             warn(args, &looked, &blind);
             print(&datums::array(&batches(args, config, &looked)))
         }
+        OnceFormat::Prometheus => {
+            beside(&looked, &blind);
+            print(&exposition(&looked).text())
+        }
     };
     // A reader that left does not keep anything from being sent.
     let sent = if args.publish {
@@ -56,9 +60,6 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
 
 /// What a list of datums does not show.
 fn warn(args: &Once, looked: &Looked, blind: &[&str]) {
-    if let Some(line) = namespace::line(blind) {
-        say(&line);
-    }
     let who = looked.who();
     if who.instance.is_none() {
         say("the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id");
@@ -67,6 +68,14 @@ fn warn(args: &Once, looked: &Looked, blind: &[&str]) {
         say(
             "no fleet series: the Auto Scaling group is unknown; set [identity] auto_scaling_group",
         );
+    }
+    beside(looked, blind);
+}
+
+/// A form that has no place for why a collector failed, or what it does not see, has it beside the output.
+fn beside(looked: &Looked, blind: &[&str]) {
+    if let Some(line) = namespace::line(blind) {
+        say(&line);
     }
     for collector in &looked.reports {
         if let (Status::Failed, Some(why)) = (collector.status, &collector.error) {
@@ -107,6 +116,7 @@ fn selection(args: &Once, config: &Config) -> Result<Selection, Failure> {
 fn wanted(args: &Once, config: &Config, selection: &Selection) -> Vec<Wanted> {
     let mut config = config.clone();
     config.metrics = selection.clone();
+    config.http = Http::default();
     let mut wanted = config.collectors();
     if !args.only.is_empty() {
         // Named ones run even where the configuration leaves them out.

@@ -17,6 +17,7 @@ use crate::model::identity::Group;
 use crate::model::names::CAPACITY_UTILIZATION;
 use crate::model::selection::Selection;
 use crate::publish::batch::split;
+use crate::render::prometheus::Exposition;
 use crate::render::report::{self, Bill, CollectorReport, Report, Sample, Status};
 use crate::self_metrics::EXPORTER_HEARTBEAT;
 
@@ -71,6 +72,25 @@ fn sample(collector: &CollectorReport, value: &Emitted) -> Sample {
             .collect(),
         bound_by: value.bound_by,
     }
+}
+
+/// What was seen, for Prometheus: the newest values, and of counters the total since the first pass.
+pub(super) fn exposition(looked: &Looked) -> Exposition {
+    let mut exposition = Exposition::default();
+    exposition.build_info();
+    for (_, value) in &looked.emitted {
+        exposition.emitted(value);
+    }
+    for collector in &looked.reports {
+        let up = match collector.status {
+            Status::Ok => 1.0,
+            Status::Failed => 0.0,
+            Status::Absent => continue,
+        };
+        let target = collector.target.as_deref().map(Arc::from);
+        exposition.collector(collector.name, &target, up, collector.elapsed_ms);
+    }
+    exposition
 }
 
 /// The dimension sets of the configuration.

@@ -1,5 +1,8 @@
 //! All tables and keys there are, gathered from the parts that own them.
 
+use std::sync::LazyLock;
+
+use crate::collector::Spec;
 use crate::collectors;
 use crate::identity;
 use crate::model::schema::{Key, KeyKind, Section, absolute_path, any_text};
@@ -52,21 +55,26 @@ static COLLECTORS: Section = Section {
     ],
 };
 
-/// Keys that every collector has.
-static COMMON: [Key; 2] = [
-    Key::new(
-        "sample_secs",
-        KeyKind::Int { min: 1, max: 1200 },
-        "1",
-        "Seconds between passes; divides [cloudwatch] period_secs or is a multiple of it.",
-    ),
-    Key::new(
-        "timeout_secs",
-        KeyKind::Int { min: 1, max: 300 },
-        "1",
-        "Deadline of a pass.",
-    ),
-];
+/// Keys that every collector has, each with that collector's defaults, in the order of the list.
+static COMMON: LazyLock<Vec<[Key; 2]>> = LazyLock::new(|| {
+    let common = |spec: &&Spec| {
+        [
+            Key::new(
+                "sample_secs",
+                KeyKind::Int { min: 1, max: 1200 },
+                spec.sample_secs.to_string().leak(), // once a process
+                "Seconds between passes; divides [cloudwatch] period_secs or is a multiple of it.",
+            ),
+            Key::new(
+                "timeout_secs",
+                KeyKind::Int { min: 1, max: 300 },
+                spec.timeout_secs.to_string().leak(),
+                "Deadline of a pass.",
+            ),
+        ]
+    };
+    collectors::ALL.iter().map(common).collect()
+});
 
 /// RUST_LOG syntax takes any word for a target, so a misspelt level would silence everything.
 fn log_level(text: &str) -> Result<(), String> {
@@ -101,8 +109,8 @@ pub(super) fn all() -> Vec<(String, Vec<&'static Key>)> {
     let fixed = fixed
         .into_iter()
         .map(|section| (section.name.to_owned(), section.keys.iter().collect()));
-    let collectors = collectors::ALL.iter().map(|spec| {
-        let keys = COMMON.iter().chain(spec.keys).collect();
+    let collectors = collectors::ALL.iter().zip(&*COMMON).map(|(spec, common)| {
+        let keys = common.iter().chain(spec.keys).collect();
         (format!("collectors.{}", spec.name), keys)
     });
     fixed.chain(collectors).collect()

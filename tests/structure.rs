@@ -154,6 +154,16 @@ fn time_and_the_sdk_have_one_door_each() {
 }
 
 #[test]
+fn unsafe_code_has_one_door() {
+    for (file, text) in sources(&root().join("src")) {
+        assert!(
+            file == "src/host/ethtool/raw.rs" || !text.contains("unsafe_code"),
+            "{file} allows unsafe code"
+        );
+    }
+}
+
+#[test]
 fn every_file_says_what_it_is() {
     let both = ["src", "tests"]
         .map(|folder| sources(&root().join(folder)))

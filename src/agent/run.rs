@@ -24,6 +24,7 @@ use crate::clock;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
 use crate::host::state::StateDir;
+use crate::host::timer::Timer;
 use crate::publish::batch::Batch;
 
 /// Events that may wait for the loop: every task has at most one or two under way.
@@ -34,11 +35,13 @@ const GRAIN: Duration = Duration::from_millis(1);
 /// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
 ///
 /// # Errors
-/// A collector that cannot be built, a port that cannot be had, or signals that cannot be caught.
-pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
+/// A collector that cannot be built, a port that cannot be had, signals that cannot be caught, or no timer.
+pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
     let wanted = config.collectors();
     let mut questions = http::serve(config.http.listen).await?;
     let mut signals = Signals::new()?;
+    let no_timer = |error| format!("cannot make a timer: {error}");
+    let mut timer = Timer::new().map_err(no_timer)?;
     let (events, mut happened) = channel(EVENTS_MAX);
     // What a dry run makes is not kept: the next real start goes on where the last real one ended.
     let state = match StateDir::new(&config.spool.dir) {
@@ -49,9 +52,9 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     for problem in problems {
         warn!("{problem}");
     }
-    let (hands, keeper) = Hands::new(&wanted, sink(config, dry_run), state, &events)?;
+    let (hands, keeper) = Hands::new(&wanted, sink(&config, dry_run), state, &events)?;
     tasks::identity(events);
-    let mut core = Core::new(setup(config, &wanted, kept), clock::now());
+    let mut core = Core::new(setup(&config, &wanted, kept), clock::now());
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.spec.name).collect();
     info!(
         "fwmetrics {} runs: {}",
@@ -64,7 +67,7 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
     while !actions.into_iter().any(|action| hands.act(action)) {
         let now = clock::now();
         lifeline.beat(&core, now);
-        let wake = core.wake(now).min(lifeline.wake());
+        let wake = core.wake(now).min(lifeline.wake()).max(now.boot + GRAIN);
         let event = tokio::select! {
             // Events first: a pass that came home in time is recorded before its window is closed.
             biased;
@@ -75,7 +78,10 @@ pub async fn run(config: &Config, dry_run: bool) -> Result<bool, String> {
                 // Time passed as well: many questions hold up nothing.
                 Event::Timer
             }
-            () = tokio::time::sleep(wake.saturating_sub(now.boot).max(GRAIN)) => Event::Timer,
+            passed = timer.at(wake) => {
+                passed.map_err(no_timer)?;
+                Event::Timer
+            }
         };
         let now = clock::now();
         if matches!(event, Event::Stop) {

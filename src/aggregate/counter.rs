@@ -80,7 +80,7 @@ impl Counters {
                 if elapsed.is_zero() {
                     return Err(Dropped::NoGrowth);
                 }
-                Fine::Value(as_f64(grown) / elapsed.as_secs_f64() * scale)
+                Fine::Value(meant(as_f64(grown) / elapsed.as_secs_f64() * scale))
             }
             (Kind::Share, Raw::Part { part, whole }) => {
                 let (before, _) = self.exchange(source, record, *part, *whole, at)?;
@@ -126,6 +126,15 @@ impl Counters {
                 .retain(|_, seed| at.saturating_sub(seed.at) <= FORGOTTEN_AFTER);
         }
     }
+}
+
+/// A rate to 21 binary digits, half a millionth of it: what lies below is the jitter of the clock it was divided by,
+/// which no compression of a window could shorten.
+fn meant(rate: f64) -> f64 {
+    const JITTER_BITS: u32 = 32;
+    let half = 1u64 << (JITTER_BITS - 1);
+    let rounded = rate.to_bits().saturating_add(half) >> JITTER_BITS << JITTER_BITS;
+    f64::from_bits(rounded)
 }
 
 /// The increase of a counter of this width; a reset is an error.

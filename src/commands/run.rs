@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use super::{Failure, namespace, runtime};
 use crate::agent;
@@ -20,9 +21,11 @@ pub(super) fn call(args: &Run, config: &Config) -> Result<(), Failure> {
         tracing::warn!("{line}");
     }
     let runtime = runtime()?;
-    let ended = runtime.block_on(agent::run::run(config, args.dry_run));
+    // A task like the others: each event that woke the thread's own future would write to the runtime's waker first.
+    let agent = runtime.spawn(agent::run::run(config.clone(), args.dry_run));
+    let ended = runtime.block_on(agent);
     runtime.shutdown_timeout(EXIT_WITHIN);
-    match ended {
+    match ended.unwrap_or_else(|panic| Err(format!("the agent panicked: {panic}"))) {
         Ok(true) => Ok(()),
         // The account in the log says what was lost.
         Ok(false) => Err(Failure::Shown),
@@ -32,17 +35,21 @@ pub(super) fn call(args: &Run, config: &Config) -> Result<(), Failure> {
 
 /// Log lines go to standard error; a panic is one of them.
 fn log(log: &Log) {
-    let filter = EnvFilter::builder().parse_lossy(&log.level);
+    // Checked with the configuration.
+    let levels: Targets = log.level.parse().unwrap_or_default();
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(tracing::Level::TRACE)
         .with_writer(std::io::stderr)
         // A full disk under the log must not end the daemon, nor a reader that left.
         .log_internal_errors(false)
         .with_target(false);
     match log.format {
-        LogFormat::Text => builder.with_ansi(colours).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.with_ansi(colours).finish().with(levels).init(),
+        LogFormat::Json => {
+            let json = builder.json().flatten_event(true);
+            json.finish().with(levels).init();
+        }
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }

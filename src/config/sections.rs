@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use tracing_subscriber::filter::Targets;
+
 use crate::collector::Spec;
 use crate::collectors;
 use crate::identity;
@@ -29,7 +31,7 @@ static LOG: Section = Section {
             "level",
             KeyKind::Text(log_level),
             "\"info\"",
-            "In RUST_LOG syntax: a level, or target=level pairs.",
+            "In RUST_LOG syntax, without spans: a level, or target=level pairs.",
         ),
         Key::new(
             "format",
@@ -104,14 +106,14 @@ fn log_level(text: &str) -> Result<(), String> {
     };
     let levels = ["off", "error", "warn", "info", "debug", "trace"];
     let is_level = |part: &str| levels.contains(&part.trim().to_ascii_lowercase().as_str());
-    let is_pair = |part: &str| part.contains(['=', '[', '{']);
+    let is_pair = |part: &str| part.contains('=') && !part.contains(['[', '{']);
     if text
         .split(',')
         .any(|part| !is_level(part) && !is_pair(part))
     {
         return Err(right());
     }
-    let parsed = tracing_subscriber::EnvFilter::builder().parse(text);
+    let parsed = text.parse::<Targets>();
     parsed.map(|_| ()).map_err(|_| right())
 }
 

@@ -10,3 +10,4 @@ pub mod netns;
 pub mod rtnetlink;
 pub mod state;
 pub mod systemd;
+pub mod timer;

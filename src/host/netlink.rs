@@ -28,6 +28,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(1);
 pub struct Netlink {
     socket: Socket,
     sequence: u32,
+    /// Kept: an allocation of this size is given back to the kernel each time it is freed.
+    datagram: Vec<u8>,
 }
 
 impl Netlink {
@@ -43,6 +45,7 @@ impl Netlink {
         Ok(Netlink {
             socket,
             sequence: 0,
+            datagram: Vec::with_capacity(DATAGRAM_BYTES),
         })
     }
 
@@ -66,14 +69,13 @@ impl Netlink {
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer over netlink"))?
     }
 
-    async fn exchange(&self, question: &[u8], dump: bool) -> io::Result<Vec<u8>> {
+    async fn exchange(&mut self, question: &[u8], dump: bool) -> io::Result<Vec<u8>> {
         self.socket.send(question, 0)?;
         let mut gathered = Vec::new();
-        let mut datagram = Vec::with_capacity(DATAGRAM_BYTES);
         loop {
-            self.receive(&mut datagram).await?;
-            let done = is_last(&datagram, self.sequence, dump)?;
-            gathered.extend_from_slice(&datagram);
+            self.receive().await?;
+            let done = is_last(&self.datagram, self.sequence, dump)?;
+            gathered.extend_from_slice(&self.datagram);
             if done {
                 return Ok(gathered);
             }
@@ -83,10 +85,10 @@ impl Netlink {
         }
     }
 
-    async fn receive(&self, datagram: &mut Vec<u8>) -> io::Result<()> {
+    async fn receive(&mut self) -> io::Result<()> {
         loop {
-            datagram.clear();
-            match self.socket.recv(datagram, 0) {
+            self.datagram.clear();
+            match self.socket.recv(&mut self.datagram, 0) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     tokio::time::sleep(RETRY_AFTER).await;
                 }

@@ -56,6 +56,8 @@ struct Settings {
 struct Cpu {
     root: Root,
     cpus: Option<BTreeSet<u32>>,
+    isolated: BTreeSet<u32>,
+    passes: u64,
     steady: wire::Steady,
 }
 
@@ -68,6 +70,8 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
     Ok(Box::new(Cpu {
         root: context.root,
         cpus,
+        isolated: BTreeSet::new(),
+        passes: 0,
         steady: wire::Steady::default(),
     }))
 }
@@ -78,6 +82,9 @@ const ISOLATED: [&str; 2] = [
     "/sys/devices/system/cpu/isolated",
     "/sys/devices/system/cpu/nohz_full",
 ];
+
+/// Passes between two looks at them: cpusets may isolate cores at run time, seldom.
+const ISOLATED_EVERY: u64 = 60;
 
 /// Which cores are dataplane and which management.
 struct Planes {
@@ -123,7 +130,11 @@ impl Collector for Cpu {
 }
 
 impl Cpu {
-    fn planes(&self, online: &BTreeSet<u32>, out: &mut Readings) -> Result<Planes, CollectError> {
+    fn planes(
+        &mut self,
+        online: &BTreeSet<u32>,
+        out: &mut Readings,
+    ) -> Result<Planes, CollectError> {
         if let Some(cpus) = &self.cpus {
             let absent: Vec<String> = cpus.difference(online).map(u32::to_string).collect();
             if absent.len() == cpus.len() {
@@ -140,8 +151,11 @@ impl Cpu {
                 management: online.difference(cpus).copied().collect(),
             });
         }
-        let isolated = self.isolated()?;
-        if isolated.is_empty() {
+        if self.passes.is_multiple_of(ISOLATED_EVERY) {
+            self.isolated = self.read_isolated()?;
+        }
+        self.passes += 1;
+        if self.isolated.is_empty() {
             return Ok(Planes {
                 dataplane: online.clone(),
                 management: BTreeSet::new(),
@@ -152,11 +166,11 @@ impl Cpu {
         );
         Ok(Planes {
             dataplane: BTreeSet::new(),
-            management: online.difference(&isolated).copied().collect(),
+            management: online.difference(&self.isolated).copied().collect(),
         })
     }
 
-    fn isolated(&self) -> Result<BTreeSet<u32>, CollectError> {
+    fn read_isolated(&self) -> Result<BTreeSet<u32>, CollectError> {
         let mut all = BTreeSet::new();
         for path in ISOLATED {
             let shown = self.root.path(path);

@@ -1232,6 +1232,8 @@ fn parse_texts(text: &str) {
     cpu::wire::cpu_list(text).ok();
     conntrack::wire::stat(text).ok();
     conntrack::wire::number(text).ok();
+    conntrack::wire::pid(text).ok();
+    conntrack::nft::CounterName::parse(text).ok();
 }
 
 proptest! {
@@ -1288,5 +1290,41 @@ proptest! {
         bytes[4..6].copy_from_slice(&16u16.to_ne_bytes());
         bytes.extend(noise);
         interfaces::wire::links(&bytes).ok();
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_of_counters_panic(
+        noise in vec(any::<u8>(), 0..200),
+        counter in damaged("linux-6.18/nft-counter.bin"),
+    ) {
+        for bytes in [noise, counter] {
+            conntrack::nft::counter(&bytes).ok();
+        }
+    }
+
+    /// Headers that are right, so that the attributes behind them are read at all.
+    #[test]
+    fn no_attributes_make_the_parser_of_counters_panic(noise in vec(any::<u8>(), 0..200)) {
+        let mut bytes = fixture("linux-6.18/nft-counter.bin")[..20].to_vec();
+        bytes[..4].copy_from_slice(&(20 + noise.len() as u32).to_ne_bytes());
+        bytes.extend(noise);
+        conntrack::nft::counter(&bytes).ok();
+    }
+
+    #[test]
+    fn a_counter_as_nft_writes_it_reads_back_and_its_question_holds_whole_attributes(
+        family in select(vec!["ip", "ip6", "inet", "arp", "bridge", "netdev"]),
+        table in "[a-zA-Z][a-zA-Z0-9_./-]{0,60}",
+        name in "[a-zA-Z][a-zA-Z0-9_./-]{0,60}",
+    ) {
+        let text = format!("{family} {table} {name}");
+        let counter = conntrack::nft::CounterName::parse(&text).unwrap();
+        prop_assert_eq!(counter.text(), &text);
+        let question = counter.question();
+        prop_assert_eq!(question.len() % 4, 0);
+        for part in [table, name] {
+            let zero_ended = [part.as_bytes(), b"\0"].concat();
+            prop_assert!(question.windows(zero_ended.len()).any(|bytes| bytes == zero_ended));
+        }
     }
 }

@@ -135,7 +135,7 @@ impl Metadata {
         if disabled {
             return None;
         }
-        let config = ProviderConfig::without_region().with_http_client(http::direct());
+        let config = ProviderConfig::without_region().with_http_client(http::metadata());
         // One attempt, 1 s to connect and to read (the client's defaults): a refresh comes round again soon.
         Some(Metadata(
             imds::Client::builder()

@@ -77,6 +77,7 @@ impl Counters {
             (Kind::Rate(width, scale), Raw::Total(total)) => {
                 let (before, elapsed) = self.exchange(source, record, *total, 0, at)?;
                 let grown = increase(width, before.part, *total)?;
+                let elapsed = whole_millis(elapsed);
                 if elapsed.is_zero() {
                     return Err(Dropped::NoGrowth);
                 }
@@ -128,8 +129,14 @@ impl Counters {
     }
 }
 
-/// A rate to 21 binary digits, half a millionth of it: what lies below is the jitter of the clock it was divided by,
-/// which no compression of a window could shorten.
+/// When within a pass the kernel's number was read is known to a millisecond at best; finer digits of the time would
+/// only make each rate of a window another number.
+fn whole_millis(elapsed: Duration) -> Duration {
+    let rounded = elapsed + Duration::from_micros(500);
+    Duration::new(rounded.as_secs(), rounded.subsec_millis() * 1_000_000)
+}
+
+/// A rate to 21 binary digits, half a millionth of it: no window can shorten more.
 fn meant(rate: f64) -> f64 {
     const JITTER_BITS: u32 = 32;
     let half = 1u64 << (JITTER_BITS - 1);

@@ -7,7 +7,8 @@
 use std::net::IpAddr;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TlsContextBuilder, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -34,10 +35,14 @@ pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// No answer of CloudWatch's, STS's or the metadata service's comes near; an endless one ends here.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 
-/// A client that uses no proxy.
+/// A client for the instance metadata service: no proxy, and no certificate is trusted, because it speaks plain HTTP.
 #[must_use]
-pub fn direct() -> SharedHttpClient {
-    let straight = client(ProxyConfig::disabled());
+pub fn metadata() -> SharedHttpClient {
+    direct(TlsContext::builder().with_trust_store(TrustStore::empty()))
+}
+
+fn direct(tls: TlsContextBuilder) -> SharedHttpClient {
+    let straight = client(ProxyConfig::disabled(), tls);
     ByHost {
         proxied: straight.clone(),
         straight,
@@ -50,22 +55,23 @@ pub fn direct() -> SharedHttpClient {
 #[must_use]
 pub fn from_environment() -> SharedHttpClient {
     if PROXIES.iter().all(|name| std::env::var_os(name).is_none()) {
-        return direct();
+        return direct(trusting());
     }
     let metadata_host = std::env::var(METADATA_ENDPOINT)
         .ok()
         .and_then(|url| url.parse::<http::Uri>().ok())
         .and_then(|uri| uri.host().map(ToOwned::to_owned));
     ByHost {
-        straight: client(ProxyConfig::disabled()),
-        proxied: client(ProxyConfig::from_env()),
+        straight: client(ProxyConfig::disabled(), trusting()),
+        proxied: client(ProxyConfig::from_env(), trusting()),
         metadata_host,
     }
     .into_shared()
 }
 
-fn client(proxy: ProxyConfig) -> SharedHttpClient {
-    let tls = tls();
+fn client(proxy: ProxyConfig, tls: TlsContextBuilder) -> SharedHttpClient {
+    // Building a context without a client certificate cannot fail; if it ever does, the system's roots stand.
+    let tls = tls.build().unwrap_or_default();
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -78,17 +84,13 @@ fn client(proxy: ProxyConfig) -> SharedHttpClient {
 }
 
 /// The system's roots (or `SSL_CERT_FILE`), and the bundle that AWS's own tools take.
-fn tls() -> TlsContext {
+fn trusting() -> TlsContextBuilder {
     let roots = TrustStore::default().with_native_roots(true);
     let roots = match std::env::var_os(CA_BUNDLE).and_then(|path| std::fs::read(path).ok()) {
         Some(pem) => roots.with_pem_certificate(pem),
         None => roots,
     };
-    // Building a context without a client certificate cannot fail; if it ever does, the system's roots stand.
-    TlsContext::builder()
-        .with_trust_store(roots)
-        .build()
-        .unwrap_or_default()
+    TlsContext::builder().with_trust_store(roots)
 }
 
 /// Chooses between two clients by the host of each request.

@@ -1,10 +1,31 @@
-//! What Prometheus calls a metric: its family's name and HELP.
+//! What Prometheus calls a metric: its family, with name, type and HELP.
 
 use std::borrow::Cow;
 
+use crate::aggregate::aggregator::Emitted;
 use crate::model::metric::{Metric, Sets};
 use crate::model::unit::Unit;
-use crate::render::prometheus::Type;
+
+/// Type of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A total since start; its name ends in `_total`.
+    Counter,
+    /// A level, rate, share or state.
+    Gauge,
+}
+
+impl Type {
+    /// Of what the aggregator hands out.
+    #[must_use]
+    pub const fn of(value: &Emitted) -> Self {
+        if value.increases {
+            Type::Counter
+        } else {
+            Type::Gauge
+        }
+    }
+}
 
 /// The name of a metric's family.
 pub(super) fn family(metric: &Metric, kind: Type) -> String {

@@ -2,7 +2,7 @@
 //! and what Prometheus reads.
 
 pub mod datums;
-mod family;
+pub mod family;
 pub mod json;
 pub mod metrics;
 pub mod prometheus;

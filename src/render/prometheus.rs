@@ -14,32 +14,11 @@ use crate::aggregate::aggregator::Emitted;
 use crate::aggregate::fold::newest;
 use crate::aggregate::window::{SeriesKey, Target};
 use crate::model::metric::Metric;
-use crate::render::family::{family, help, snake};
+use crate::render::family::{Type, family, help, snake};
 use crate::self_metrics::{COLLECTOR_DURATION_METRIC, COLLECTOR_UP_METRIC};
 
 /// The media type of what [`Exposition::text`] gives.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Type of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// A total since start; its name ends in `_total`.
-    Counter,
-    /// A level, rate, share or state.
-    Gauge,
-}
-
-impl Type {
-    /// Of what the aggregator hands out.
-    #[must_use]
-    pub const fn of(value: &Emitted) -> Self {
-        if value.increases {
-            Type::Counter
-        } else {
-            Type::Gauge
-        }
-    }
-}
 
 /// What tells the lines of a family apart, in this order.
 pub type Labels = Vec<(Cow<'static, str>, String)>;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::aggregate::aggregator::Emitted;
 use crate::aggregate::fold::newest;
 use crate::aggregate::window::{SeriesKey, Target};
-use crate::render::prometheus::{Exposition, Type};
+use crate::render::family::Type;
+use crate::render::prometheus::Exposition;
 
 /// A series is shown for so many half periods of its source; the aggregator's rule for folding.
 const FRESH_HALF_PERIODS: u32 = 5;

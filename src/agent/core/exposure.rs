@@ -8,7 +8,8 @@ use super::{Core, PassDone};
 use crate::aggregate::aggregator::{Emitted, End};
 use crate::clock::Now;
 use crate::publish::outcome::{Answer, Outcome, remedy};
-use crate::render::prometheus::{Exposition, Labels, Type, target_label};
+use crate::render::family::Type;
+use crate::render::prometheus::{Exposition, Labels, target_label};
 use crate::self_metrics as own;
 
 /// What `/readyz` says before the first answer.

@@ -71,7 +71,7 @@ impl PidFile {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let path = self.stat(process.pid);
                 Err(CollectError::Absent(format!(
-                    "no {} of the process in {}: it has ended, or the kernel lacks CONFIG_NF_CONNTRACK_PROCFS (then name the namespace)",
+                    "no {} of the process in {}: it has ended; or /proc hides it: enable the drop-in netns-pid.conf; or the kernel lacks CONFIG_NF_CONNTRACK_PROCFS: name the namespace",
                     path.display(),
                     self.path().display()
                 )))
@@ -101,7 +101,7 @@ impl PidFile {
         let dir = self.root.dir(&format!("/proc/{pid}"));
         let dir = dir.map_err(|error| match error.kind() {
             ErrorKind::NotFound => CollectError::Failed(format!(
-                "no process {pid}, which {} names: it has ended, or /proc hides it: enable the drop-in netns-pid.conf (hidepid hides too)",
+                "no process {pid}, which {} names: it has ended, or /proc hides it (hidepid): enable the drop-in netns-pid.conf",
                 path.display()
             )),
             _ => failed("read", &self.root.path(&format!("/proc/{pid}")), &error),

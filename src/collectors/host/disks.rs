@@ -11,6 +11,13 @@ use glob::Pattern;
 use sysinfo::{DiskRefreshKind, Disks};
 use tokio::task::JoinHandle;
 
+use crate::host::files::Root;
+
+use super::mounts::mounts;
+
+/// Of this process, as the rest of what sysinfo reads.
+const MOUNTS: &str = "/proc/self/mountinfo";
+
 /// One file system.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FileSystem {
@@ -19,6 +26,7 @@ pub(super) struct FileSystem {
     pub(super) total: u64,
     /// Bytes that an ordinary process may still write; what is reserved for root is not in it.
     pub(super) available: u64,
+    /// It takes no writes from anyone; a mount of it may be read-only all the same.
     pub(super) read_only: bool,
 }
 
@@ -74,13 +82,22 @@ fn read() -> Result<Vec<FileSystem>, String> {
     // Made anew each time: a list that is refreshed keeps the old numbers of one that failed.
     let kind = DiskRefreshKind::nothing().with_storage();
     let disks = Disks::new_with_refreshed_list_specifics(kind).map_err(|e| e.to_string())?;
-    let all = disks.iter().map(|disk| FileSystem {
-        mount_point: disk.mount_point().to_owned(),
-        total: disk.total_space(),
-        available: disk.available_space(),
-        read_only: disk.is_read_only(),
-    });
-    Ok(all.collect())
+    let text = Root::new("/").read(MOUNTS);
+    let mounts = mounts(&text.map_err(|error| format!("cannot read {MOUNTS}: {error}"))?);
+    Ok(disks
+        .iter()
+        .filter_map(|disk| {
+            let mount = mounts.get(&*disk.mount_point().to_string_lossy())?;
+            // Else something was mounted over it, and the numbers are of that.
+            let is_seen = disk.file_system().to_str() == Some(&mount.kind);
+            is_seen.then(|| FileSystem {
+                mount_point: disk.mount_point().to_owned(),
+                total: disk.total_space(),
+                available: disk.available_space(),
+                read_only: mount.read_only,
+            })
+        })
+        .collect())
 }
 
 /// Those that count: the writable ones, or the ones that the user named.

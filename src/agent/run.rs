@@ -32,7 +32,7 @@ const EVENTS_MAX: usize = 256;
 /// The timer's own grain; nothing is asked for more often.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
+/// Runs until SIGTERM, SIGINT or SIGHUP. True when everything was settled at the end.
 ///
 /// # Errors
 /// A collector that cannot be built, a port that cannot be had, signals that cannot be caught, or no timer.
@@ -95,10 +95,11 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
     Ok(!core.account().dropped.contains_key(&Reason::Shutdown))
 }
 
-/// The signals that end us.
+/// The signals that end us, each with the open window sent first.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -107,6 +108,7 @@ impl Signals {
         Ok(Signals {
             terminate: catch(SignalKind::terminate(), "SIGTERM")?,
             interrupt: catch(SignalKind::interrupt(), "SIGINT")?,
+            hang_up: catch(SignalKind::hangup(), "SIGHUP")?,
         })
     }
 
@@ -114,6 +116,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

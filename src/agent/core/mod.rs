@@ -36,7 +36,7 @@ use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
 use board::Board;
-use kept::{Keep, Kept, Written};
+use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
 use schedule::{Due, Rhythm, Schedule};
@@ -110,7 +110,7 @@ pub enum Event {
     /// The metadata service was asked.
     Identity(Identity, Option<String>),
     /// Something was written to the state directory, or why not.
-    Stored(Option<String>),
+    Stored(Stored),
     /// SIGTERM.
     Stop,
 }
@@ -239,7 +239,7 @@ impl Core {
             Event::Pass(done) => self.pass(&done, now),
             Event::Answer(id, answer) => self.answer(id, &answer, now),
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
-            Event::Stored(problem) => self.stored(problem),
+            Event::Stored(stored) => self.stored(stored),
             Event::Stop => self.stop(now),
         }
         self.go_on(now)

@@ -159,3 +159,76 @@ impl Register {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::fold::Partial;
+    use crate::model::metric::Metric;
+    use crate::model::names::{ACTIVE_SESSIONS, RX_DROPS};
+
+    fn open(register: &mut Register, metric: &'static Metric) -> Number {
+        let series = SeriesKey {
+            target: None,
+            metric,
+            own: None,
+        };
+        let key = InnerKey {
+            series,
+            collector: None,
+        };
+        register.open(key, true, Fold::Sum, false)
+    }
+
+    fn add(register: &mut Register, number: Number, source: usize) {
+        let key = SourceKey {
+            period: Duration::from_secs(1),
+            collector: source,
+            origin: None,
+        };
+        let folding = Folding::Moment(Partial::of(1.0));
+        register.add(number, key, Duration::ZERO, false, folding);
+    }
+
+    /// The metrics that a pass touched.
+    fn settle(register: &mut Register, source: usize, end: End) -> Vec<&'static str> {
+        let mut metrics = Vec::new();
+        register.settle(source, Duration::ZERO, end, |held, _| {
+            metrics.push(held.key.series.metric.name);
+        });
+        metrics
+    }
+
+    #[test]
+    fn a_pass_hands_out_what_it_touched_in_order() {
+        let mut register = Register::default();
+        let drops = open(&mut register, &RX_DROPS);
+        let sessions = open(&mut register, &ACTIVE_SESSIONS);
+        add(&mut register, drops, 0);
+        add(&mut register, sessions, 0);
+        assert_eq!(settle(&mut register, 1, End::Ok), [""; 0]);
+        assert_eq!(
+            settle(&mut register, 0, End::Ok),
+            [ACTIVE_SESSIONS.name, RX_DROPS.name]
+        );
+        add(&mut register, drops, 0);
+        assert_eq!(settle(&mut register, 0, End::Ok), [RX_DROPS.name]);
+    }
+
+    #[test]
+    fn a_series_goes_with_its_last_source_and_comes_back_under_another_number() {
+        let mut register = Register::default();
+        let old = open(&mut register, &RX_DROPS);
+        for source in [0, 1] {
+            add(&mut register, old, source);
+            settle(&mut register, source, End::Ok);
+        }
+        settle(&mut register, 0, End::Absent);
+        assert!(register.has(&[old]));
+        assert_eq!(open(&mut register, &RX_DROPS), old);
+        settle(&mut register, 1, End::Absent);
+        assert!(!register.has(&[old]));
+        assert!(register.coarse(&None, RX_DROPS.name).is_none());
+        assert_ne!(open(&mut register, &RX_DROPS), old);
+    }
+}

@@ -130,6 +130,24 @@ fn a_restart_goes_on_where_the_last_one_ended() {
 }
 
 #[test]
+fn every_signal_that_ends_it_sends_the_open_window_first() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let endpoint = Endpoint::start();
+        let file = config("signal", &fresh_path("state"));
+        let mut program = start(&file, &endpoint, &[]);
+        assert!(endpoint.wait_for_calls(2, LONG), "{}", program.log());
+        assert_eq!(
+            program.end_by(signal),
+            Some(0),
+            "{signal}: {}",
+            program.log()
+        );
+        let log = program.log();
+        assert!(log.contains("waiting 0 + dropped 0;"), "{signal}: {log}");
+    }
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_is_said_once_and_stops_nothing() {
     let endpoint = Endpoint::start();
     let place = fresh_path("file");

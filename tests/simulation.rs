@@ -769,6 +769,9 @@ fn what_is_kept_is_written_seldom() {
     }
     let said = &world.lines[before..];
     assert_eq!(said.len(), 2, "once, and once when it is over: {said:?}");
+    let written = world.series_written;
+    world.run(Duration::from_secs(121));
+    assert!(world.series_written > written, "what failed is tried again");
 }
 
 #[test]

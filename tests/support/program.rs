@@ -176,8 +176,13 @@ impl Program {
 
     /// SIGTERM, then its exit code; `None` when it did not end in time or ended by a signal.
     pub fn terminate(&mut self) -> Option<i32> {
+        self.end_by("-TERM")
+    }
+
+    /// A signal, as kill(1) names it, then its exit code.
+    pub fn end_by(&mut self, signal: &str) -> Option<i32> {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
         self.wait()
     }

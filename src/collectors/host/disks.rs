@@ -4,13 +4,14 @@
 //! iso9660, NFS, CIFS and autofs (its src/unix/linux/disk.rs, 0.40.1). Other network file systems (Lustre, 9p, FUSE) are
 //! asked, and one whose server is gone blocks the thread for ever: the runtime does not wait for it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glob::Pattern;
 use sysinfo::{DiskRefreshKind, Disks};
-use tokio::task::JoinHandle;
 
+use crate::host::blocking::Blocking;
 use crate::host::files::Root;
 
 use super::mounts::mounts;
@@ -40,7 +41,7 @@ impl FileSystem {
 /// The look at all file systems, at most one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    under_way: Option<JoinHandle<Result<Vec<FileSystem>, String>>>,
+    blocking: Blocking,
 }
 
 impl Look {
@@ -49,34 +50,13 @@ impl Look {
     /// # Errors
     /// One that does not answer within `deadline`, or has not since an earlier look; what sysinfo says.
     pub(super) async fn all(&mut self, deadline: Duration) -> Result<Vec<FileSystem>, String> {
-        self.run(deadline, read).await
-    }
-
-    async fn run(
-        &mut self,
-        deadline: Duration,
-        look: impl FnOnce() -> Result<Vec<FileSystem>, String> + Send + 'static,
-    ) -> Result<Vec<FileSystem>, String> {
-        // The answer of a look that was given up is old: it is thrown away.
-        if let Some(earlier) = self.under_way.take_if(|earlier| !earlier.is_finished()) {
-            self.under_way = Some(earlier);
-            return Err(hangs("has not answered since an earlier pass"));
-        }
-        let running = self.under_way.insert(tokio::task::spawn_blocking(look));
-        let Ok(done) = tokio::time::timeout(deadline, running).await else {
-            let text = format!("does not answer within {} ms", deadline.as_millis());
-            return Err(hangs(&text));
-        };
-        self.under_way = None;
-        done.unwrap_or_else(|ended| Err(format!("the look at file systems panicked ({ended})")))
+        let look = || read().map_err(io::Error::other);
+        let looked = self.blocking.within(deadline, HANGS, look).await;
+        looked.map_err(|error| error.to_string())
     }
 }
 
-fn hangs(how: &str) -> String {
-    format!(
-        "a file system of /proc/mounts {how}: no DiskUtilization; look for a network mount whose server is gone (df hangs too), or set [collectors] disable = [\"host\"]"
-    )
-}
+const HANGS: &str = "a file system of /proc/mounts does not answer in time, or has not since an earlier pass: no DiskUtilization; look for a network mount whose server is gone (df hangs too), or set [collectors] disable = [\"host\"]";
 
 fn read() -> Result<Vec<FileSystem>, String> {
     // Made anew each time: a list that is refreshed keeps the old numbers of one that failed.
@@ -123,11 +103,7 @@ pub(super) fn select<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
-
-    const ENOUGH: Duration = Duration::from_secs(30);
 
     fn file_system(mount_point: &str, used: u64, available: u64, read_only: bool) -> FileSystem {
         FileSystem {
@@ -162,32 +138,5 @@ mod tests {
         assert_eq!(file_system("/", 0, 0, false).utilization(), None);
         assert_eq!(file_system("/", 150, 50, false).utilization(), Some(75.0));
         assert_eq!(file_system("/", 200, 0, false).utilization(), Some(100.0));
-    }
-
-    #[tokio::test]
-    async fn a_hung_one_costs_one_thread_and_its_late_answer_is_not_used() {
-        let mut look = Look::default();
-        let (release, held) = mpsc::channel::<()>();
-        let hung = move || {
-            let _ = held.recv();
-            Ok(vec![file_system("/old", 1, 1, false)])
-        };
-        let late = look.run(Duration::from_millis(1), hung).await.unwrap_err();
-        assert!(late.contains("does not answer within 1 ms"), "{late}");
-        let second = look.run(ENOUGH, || unreachable!()).await.unwrap_err();
-        assert!(second.contains("since an earlier pass"), "{second}");
-        drop(release);
-        let home = look.under_way.as_mut().unwrap();
-        tokio::time::timeout(ENOUGH, async {
-            while !home.is_finished() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await
-        .unwrap();
-        let fresh = vec![file_system("/new", 1, 1, false)];
-        let wanted = fresh.clone();
-        assert_eq!(look.run(ENOUGH, move || Ok(fresh)).await, Ok(wanted));
-        assert!(look.under_way.is_none());
     }
 }

@@ -280,10 +280,11 @@ impl Aggregator {
         state.and_then(Series::last) == Some(0.0)
     }
 
-    /// Forgets members that are gone, once in a while.
+    /// Forgets members and tunnel names that are gone, once in a while.
     fn sweep(&mut self, at: Duration) {
         if at.saturating_sub(self.swept) > FORGOTTEN_AFTER {
             self.swept = at;
+            self.tunnels.sweep(at);
             self.routes
                 .retain(|routes| at.saturating_sub(routes.used) <= FORGOTTEN_AFTER);
         }

@@ -33,4 +33,36 @@ impl TunnelNames {
         }
         series
     }
+
+    /// Forgets names that nobody used lately.
+    pub fn sweep(&mut self, at: Duration) {
+        let used = |used: &Duration| at.saturating_sub(*used) <= KEPT_FOR;
+        self.owners.retain(|_, owners| owners.values().any(used));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::dimension::OwnDimension;
+    use crate::model::names::RX_DROPS;
+
+    #[test]
+    fn names_are_forgotten_after_an_hour() {
+        let mut names = TunnelNames::default();
+        let key = |name: &str| InnerKey {
+            series: SeriesKey {
+                target: None,
+                metric: &RX_DROPS,
+                own: Some((OwnDimension::Tunnel, name.to_owned())),
+            },
+            collector: Some("fake"),
+        };
+        names.outward(&key("old"), Duration::ZERO);
+        names.outward(&key("new"), Duration::from_secs(1));
+        names.sweep(KEPT_FOR);
+        assert_eq!(names.owners.len(), 2);
+        names.sweep(KEPT_FOR + Duration::from_secs(1));
+        assert_eq!(names.owners.len(), 1);
+    }
 }

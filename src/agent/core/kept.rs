@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
+use super::account::Totals;
 use super::notices::Level;
 use crate::aggregate::admission::KEPT_FOR;
 use crate::aggregate::label::Set;
@@ -51,6 +52,8 @@ pub struct Kept {
     pub heartbeat: Option<i64>,
     /// The accepted series.
     pub series: Vec<KeptSeries>,
+    /// The account of the run before, for one who has its spool.
+    pub totals: Option<Totals>,
 }
 
 /// When what was written last.

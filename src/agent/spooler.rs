@@ -26,7 +26,10 @@ pub(super) async fn take(spool: &SpoolDir, state: &StateDir) -> Result<(), Strin
     match spool.take().await {
         Ok(()) | Err(Taken::Failed(_)) => Ok(()),
         Err(Taken::ByAnother(pid)) => {
-            let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+            let who = pid.map_or_else(
+                || "another process".to_owned(),
+                |pid| format!("process {pid}"),
+            );
             Err(format!(
                 "another fwmetrics runs with {dir}: {who}; stop it, or give this one a [spool] dir of its own"
             ))

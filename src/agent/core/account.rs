@@ -128,7 +128,10 @@ impl Account {
         for (word, datums) in &totals.dropped {
             // A reason of another version's is kept as the vaguest of ours.
             let known = Reason::ALL.into_iter().find(|reason| reason.word() == word);
-            let sum = account.dropped.entry(known.unwrap_or(Reason::Lost)).or_default();
+            let sum = account
+                .dropped
+                .entry(known.unwrap_or(Reason::Lost))
+                .or_default();
             *sum = sum.checked_add(*datums)?;
         }
         let mut dropped = account.dropped.values();

@@ -26,8 +26,7 @@ impl Core {
                 let text = format!(
                     "{why}: unsent batches wait in memory alone; make the directory of [spool] dir writable"
                 );
-                self.notices
-                    .change_of(Level::Warn, "spool", "failed", text);
+                self.notices.change_of(Level::Warn, "spool", "failed", text);
                 return;
             }
             After::Nothing => {}
@@ -44,7 +43,10 @@ impl Core {
             After::Gone(name, reason, why) => {
                 self.account.drop(reason, name.datums);
                 self.set_aside += u64::from(reason == Reason::Corrupt);
-                let text = format!("gave up {} datums of the spooled batch {name}: {why}", name.datums);
+                let text = format!(
+                    "gave up {} datums of the spooled batch {name}: {why}",
+                    name.datums
+                );
                 self.notices.say(Level::Error, text);
             }
         }

@@ -178,14 +178,21 @@ impl Queue {
     pub fn disk_rests(&self) -> bool {
         let disk = &self.disk;
         let idle = disk.under_way.is_none() && disk.removals.is_empty();
-        let written = !self.entries.iter().any(|entry| entry.place == Place::Memory);
+        let written = !self
+            .entries
+            .iter()
+            .any(|entry| entry.place == Place::Memory);
         !disk.is_well() && disk.under_way.is_none() || idle && written && disk.listed
     }
 
     /// When the disk is worth trying again.
     pub(super) fn disk_wake(&self) -> Option<Duration> {
         let disk = &self.disk;
-        let unwritten = || self.entries.iter().any(|entry| entry.place == Place::Memory);
+        let unwritten = || {
+            self.entries
+                .iter()
+                .any(|entry| entry.place == Place::Memory)
+        };
         let work = !disk.listed || !disk.removals.is_empty() || unwritten();
         disk.failed_until
             .filter(|_| disk.under_way.is_none() && work)
@@ -440,7 +447,11 @@ impl Queue {
     pub(super) fn uncover(&mut self) {
         let entries = &self.entries;
         let covers = |name: &FileName| entries.iter().any(|entry| entry.cover == Some(*name));
-        let (kept, bare) = self.disk.covers.drain(..).partition(|(name, _)| covers(name));
+        let (kept, bare) = self
+            .disk
+            .covers
+            .drain(..)
+            .partition(|(name, _)| covers(name));
         self.disk.covers = kept;
         let bare: Vec<(FileName, u64)> = bare;
         self.disk.removals.extend(bare);

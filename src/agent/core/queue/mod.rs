@@ -301,7 +301,11 @@ impl Queue {
             Ok(halves) => {
                 let cover = self.cover_of(&entry);
                 for half in halves {
-                    let place = if cover.is_some() { Place::Piece } else { Place::Memory };
+                    let place = if cover.is_some() {
+                        Place::Piece
+                    } else {
+                        Place::Memory
+                    };
                     self.enter(half, place).cover = cover;
                 }
                 if cover != Some(entry.name) {
@@ -338,12 +342,13 @@ impl Queue {
         let mut gone = 0;
         while self.bytes() > self.limits.memory_bytes {
             let in_flight = self.in_flight;
-            let held = self.entries.iter().enumerate().filter(|(_, entry)| {
-                entry.held.is_some() && in_flight != Some(entry.id())
-            });
-            let oldest = held.min_by_key(|(_, entry)| {
-                (!matches!(entry.place, Place::Disk(_)), entry.age())
-            });
+            let held = self
+                .entries
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.held.is_some() && in_flight != Some(entry.id()));
+            let oldest =
+                held.min_by_key(|(_, entry)| (!matches!(entry.place, Place::Disk(_)), entry.age()));
             let Some((index, entry)) = oldest else { break };
             if matches!(entry.place, Place::Disk(_)) {
                 self.entries[index].held = None;

@@ -413,3 +413,27 @@ fn a_denied_role_at_the_end_leaves_all_on_disk_at_once() {
     assert_eq!(world.core.unsent(), 0);
     assert_eq!(world.disk.datums(), world.core.waiting());
 }
+
+#[test]
+fn a_clock_that_is_set_after_the_start_costs_no_spooled_batch() {
+    for (set_after, whole) in [(600, true), (1200, false)] {
+        let mut world = World::known(spooling(16), Faults::none(16));
+        world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+        world.run(Duration::from_secs(610));
+        world.stop();
+        world.faults.outage = None;
+        let right = world.now.wall_ms;
+        world.now.wall_ms = 0;
+        world.killed(spooling(17));
+        world.run(Duration::from_secs(set_after));
+        world.now.wall_ms += right;
+        world.run(Duration::from_secs(300));
+        let too_new = world.core.account().dropped.get(&Reason::TooNew);
+        assert_eq!(too_new.is_none(), whole);
+        let early = windows(&world)
+            .iter()
+            .filter(|(stamp, _)| (0..600).contains(stamp))
+            .count();
+        assert_eq!(early, if whole { 10 } else { 0 });
+    }
+}

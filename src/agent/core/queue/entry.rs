@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) not_before: Duration,
     /// Its file is not read before, boot time: that failed.
     pub(super) unreadable_until: Duration,
+    /// Since when its timestamp is too far ahead of the clock, boot time.
+    pub(super) ahead_since: Option<Duration>,
 }
 
 impl Entry {
@@ -51,6 +53,7 @@ impl Entry {
             attempted: false,
             not_before: Duration::ZERO,
             unreadable_until: Duration::ZERO,
+            ahead_since: None,
         }
     }
 
@@ -65,6 +68,7 @@ impl Entry {
             attempted: true,
             not_before: Duration::ZERO,
             unreadable_until: Duration::ZERO,
+            ahead_since: None,
         }
     }
 

@@ -32,6 +32,8 @@ const BACKOFF_MOST: Duration = Duration::from_secs(60);
 /// After a denial: a role is mended by people, in minutes.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 
+/// A clock that was not set when we started is set by then; until then spooled batches seem to be of the future.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// At shutdown, what is on disk is no longer tried after so many failures in a row.
 const LAST_FAILURES: u32 = 3;
 
@@ -132,15 +134,20 @@ impl Queue {
         self.entries.iter().map(Entry::bytes).sum()
     }
 
-    /// Gives up what is too old, or stamped too far ahead, to be sent.
+    /// Gives up what is too old to be sent; what is stamped too far ahead waits for the clock, and is given up too.
     pub fn expire(&mut self, now: Now) -> Vec<(Reason, usize)> {
         let wall = now.wall_secs();
         let oldest = wall - self.limits.oldest_secs;
+        for entry in &mut self.entries {
+            let ahead = entry.name.newest >= wall + NEWEST_SECS;
+            let since = entry.ahead_since.unwrap_or(now.boot);
+            entry.ahead_since = ahead.then_some(since);
+        }
         let in_flight = self.in_flight;
-        let why = |entry: &mut Entry| match entry.name.newest {
+        let why = |entry: &mut Entry| match entry.ahead_since {
             _ if in_flight == Some(entry.id()) => None,
-            newest if newest < oldest => Some(Reason::TooOld),
-            newest if newest >= wall + NEWEST_SECS => Some(Reason::TooNew),
+            _ if entry.name.newest < oldest => Some(Reason::TooOld),
+            Some(since) if now.boot >= since + CLOCK_PATIENCE => Some(Reason::TooNew),
             _ => None,
         };
         let gone: Vec<Entry> = self
@@ -211,6 +218,9 @@ impl Queue {
 
     /// From when on it can be sent; `None` while that needs an event first.
     fn ready_from(&self, entry: &Entry, now: Duration) -> Option<Duration> {
+        if entry.ahead_since.is_some() {
+            return None;
+        }
         let its_turn = if entry.fresh { now } else { self.backlog_from };
         let there = match entry.held {
             Some(_) => entry.not_before,

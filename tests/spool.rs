@@ -1,6 +1,6 @@
 //! The spool of the real binary: what was sealed arrives after a stop, after `kill -9`, and past a disk that fails.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod support;
 

@@ -13,7 +13,7 @@ use crate::agent::core::account::Totals;
 use crate::agent::core::kept::{Keep, Kept};
 use crate::agent::core::notices::{Level, Line};
 use crate::agent::core::queue::Limits;
-use crate::agent::core::queue::disk::Op;
+use crate::agent::core::queue::op::Op;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Action, Core, Event, Planned, Setup};
 use crate::agent::keeper;

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::agent::core::Event;
 use crate::agent::core::account::Totals;
-use crate::agent::core::queue::disk::{Done, Listing, Loaded, Op};
+use crate::agent::core::queue::op::{Done, Listing, Loaded, Op};
 use crate::agent::keeper;
 use crate::host::spool::{Found, SpoolDir, Taken};
 use crate::host::state::StateDir;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fwmetrics::agent::core::account::Totals;
-use fwmetrics::agent::core::queue::disk::{Done, Listing, Loaded, Op};
+use fwmetrics::agent::core::queue::op::{Done, Listing, Loaded, Op};
 use fwmetrics::publish::spool::{FileName, decode};
 
 /// What a process leaves behind when it is killed.

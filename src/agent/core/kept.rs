@@ -1,4 +1,4 @@
-//! What outlives a restart: the last minute that had its heartbeat, and the series that were let in.
+//! What outlives a restart beside the spool: the last minute that had its heartbeat, and the series that were let in.
 //!
 //! Flash wears: the minute is some bytes a minute, the series are written when they changed, else every ten minutes.
 

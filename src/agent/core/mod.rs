@@ -40,7 +40,7 @@ use board::Board;
 use kept::{Keep, Kept, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
-use queue::disk::{Done, Op};
+use queue::op::{Done, Op};
 use schedule::{Due, Rhythm, Schedule};
 use waiting::WaitingRoom;
 

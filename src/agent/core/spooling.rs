@@ -6,7 +6,7 @@
 use super::Core;
 use super::account::{Account, Reason, Totals};
 use super::notices::Level;
-use super::queue::disk::{After, Done, Op};
+use super::queue::op::{After, Done, Op};
 use crate::clock::Now;
 
 impl Core {

@@ -6,8 +6,10 @@
 //! With a spool each batch is written before it is sent, and leaves memory when it has to wait: then its file is all
 //! there is, and it is read again when its turn comes.
 
-pub mod disk;
+mod disk;
 mod entry;
+mod files;
+pub mod op;
 mod pacer;
 
 use std::sync::Arc;

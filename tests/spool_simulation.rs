@@ -10,7 +10,11 @@ use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::{Event, Setup};
+use fwmetrics::collector::CollectError;
 use fwmetrics::model::datum::{Datum, Dimension, Resolution};
+use fwmetrics::model::dimension::OwnDimension;
+use fwmetrics::model::metric::{Detail, Metric, Sets};
+use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
 use fwmetrics::model::unit::Unit;
 use fwmetrics::publish::batch::split;
 use fwmetrics::publish::outcome::Outcome;
@@ -437,3 +441,47 @@ fn a_clock_that_is_set_after_the_start_costs_no_spooled_batch() {
         assert_eq!(early, if whole { 10 } else { 0 });
     }
 }
+
+#[test]
+fn a_batch_that_no_room_can_be_made_for_drives_no_other_out() {
+    let mut setup = spooling(18);
+    setup.limits.disk_bytes = Some(40_000);
+    let mut world = World::known(setup, Faults::none(18));
+    world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+    world.run(Duration::from_secs(300));
+    let before = world.disk.files.len();
+    assert_eq!(before, 4);
+    // From here on a window has hundreds of values: its file is longer than the bound.
+    world.collect = wide;
+    world.run(Duration::from_secs(130));
+    let files: Vec<_> = world.disk.files.iter().map(|(n, b)| (n, b.len())).collect();
+    assert!(files.len() >= before, "{before}: {files:?}");
+    assert_eq!(lost(&world), 0);
+    world.faults.outage = None;
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.core.waiting(), 0);
+}
+
+/// Two hundred cores, each with a CPU of its own and a name of the longest.
+fn wide(world: &mut World) -> (Readings, Option<CollectError>) {
+    let (mut readings, error) = healthy(world);
+    #[allow(clippy::cast_precision_loss)]
+    for core in 0..200u64 {
+        let level = Raw::Level((world.passes * 7 + core) as f64 / 3.0);
+        let name = format!("{core}{}", "x".repeat(240));
+        let record = Record::new(&WIDE, level).member(&name);
+        readings.push(record.own(OwnDimension::Core, &name));
+    }
+    (readings, error)
+}
+
+static WIDE_METRIC: Metric = Metric::new("Wide", Unit::Count, Sets::DetailOnly, "by core")
+    .detail(Detail::On(OwnDimension::Core));
+static WIDE: Reading = Reading {
+    name: "wide",
+    kind: Kind::Gauge,
+    feeds: &[Feed {
+        metric: &WIDE_METRIC,
+        fold: Fold::Max,
+    }],
+};

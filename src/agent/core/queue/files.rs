@@ -49,28 +49,40 @@ impl Queue {
         gone
     }
 
-    /// Files older than this one go until there is room for it.
+    /// Files older than this one go until there is room for it; none where all of them would not do.
     fn evict(&mut self, name: FileName, bytes: u64, most: u64) -> (usize, bool) {
         let leaving: u64 = self.disk.removals.iter().map(|(_, bytes)| bytes).sum();
-        let mut used = self.spool_bytes() - leaving;
+        let used = self.spool_bytes() - leaving;
+        let mut over = (used + bytes).saturating_sub(most);
+        let older: u64 = self.older(name).map(|(_, _, bytes)| bytes).sum();
+        if older < over {
+            return (0, false);
+        }
         let mut gone = 0;
-        while used + bytes > most {
-            let in_flight = self.in_flight;
-            let older = self.entries.iter().enumerate().filter(|(_, entry)| {
-                let on_disk = matches!(entry.place, Place::Disk(_));
-                on_disk && in_flight != Some(entry.id()) && entry.age() < (name.newest, name.id)
-            });
-            let Some((index, _)) = older.min_by_key(|(_, entry)| entry.age()) else {
-                return (gone, false);
+        while over > 0 {
+            let oldest = self.older(name).min();
+            let Some((_, index, bytes)) = oldest else {
+                break;
             };
             let entry = self.entries.remove(index);
-            if let Place::Disk(bytes) = entry.place {
-                used -= bytes;
-            }
+            over = over.saturating_sub(bytes);
             gone += entry.name.datums;
             self.retire(&entry);
         }
         (gone, true)
+    }
+
+    /// Batches on disk that are older and not under way: age, place in the list, bytes.
+    fn older(&self, name: FileName) -> impl Iterator<Item = ((i64, u64), usize, u64)> + '_ {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(move |(index, entry)| {
+            let Place::Disk(bytes) = entry.place else {
+                return None;
+            };
+            let younger = entry.age() >= (name.newest, name.id);
+            let under_way = self.in_flight == Some(entry.id());
+            (!younger && !under_way).then_some((entry.age(), index, bytes))
+        })
     }
 
     /// Settled, one way or the other: its file may go.

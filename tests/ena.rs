@@ -485,3 +485,23 @@ fn a_state_directory_that_fails_is_a_note_and_the_metric_goes_on() {
         );
     }
 }
+
+#[test]
+fn a_baseline_that_cannot_be_read_yet_is_not_written_over() {
+    let mut machine = nitro("unread");
+    available(&mut machine, 1000);
+    machine.pass();
+    let file = machine.root.join("state/ena-baseline.json");
+    let kept = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    machine.collector = collector(&machine.root, &machine.answers, &[]);
+    available(&mut machine, 500);
+    assert_eq!(machine.pass()["ConntrackAllowanceUtilization"], 0.0);
+    let notes = &machine.notes;
+    assert!(notes[0].contains("cannot read"), "{notes:?}");
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, kept).unwrap();
+    assert_eq!(machine.pass()["ConntrackAllowanceUtilization"], 50.0);
+    assert_eq!(machine.notes, Vec::<String>::new());
+}

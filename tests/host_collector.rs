@@ -71,13 +71,14 @@ fn swap() -> Option<f64> {
     (total > 0.0).then(|| 100.0 * (1.0 - kilobytes("SwapFree:") / total))
 }
 
-/// Blocks of the root file system that are not free to all, in percent, as coreutils' stat has them.
+/// Use of the root file system in percent, as df has it, of the blocks that coreutils' stat shows.
 fn root_disk() -> f64 {
     let mut stat = Command::new("stat");
-    let output = stat.args(["-f", "-c", "%a %b", "/"]).output().unwrap();
+    let output = stat.args(["-f", "-c", "%a %f %b", "/"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let (available, total) = text.trim().split_once(' ').unwrap();
-    100.0 * (1.0 - first_number(available) / first_number(total))
+    let blocks: Vec<f64> = text.split_whitespace().map(first_number).collect();
+    let used = blocks[2] - blocks[1];
+    100.0 * used / (used + blocks[0])
 }
 
 fn uptime() -> f64 {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
-use fwmetrics::agent::core::kept::Kept;
+use fwmetrics::agent::core::kept::{Kept, Stored};
 use fwmetrics::agent::core::schedule::Rhythm;
 use fwmetrics::agent::core::{Action, Core, Event, Planned, Setup};
 use fwmetrics::aggregate::label::WantedSets;
@@ -445,10 +445,12 @@ fn what_is_kept_is_written_seldom() {
         world.series_written
     );
     let before = world.lines.len();
-    for _ in 0..2 {
-        world.step(Event::Stored(Some("cannot write x: no space".to_owned())));
+    for problem in [Some("no space"), Some("no space"), None] {
+        world.step(Event::Stored(Stored {
+            file: "series.json",
+            problem: problem.map(ToOwned::to_owned),
+        }));
     }
-    world.step(Event::Stored(None));
     let said = &world.lines[before..];
     assert_eq!(said.len(), 2, "once, and once when it is over: {said:?}");
 }

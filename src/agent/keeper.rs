@@ -1,14 +1,13 @@
 //! What outlives a restart, to and from the state directory: a task that carries, as the others do.
 
 use std::io;
-use std::path::Path;
 
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::agent::core::Event;
 use crate::agent::core::account::Totals;
-use crate::agent::core::kept::{Keep, Kept};
+use crate::agent::core::kept::{Keep, Kept, Stored};
 use crate::host::state::StateDir;
 
 const HEARTBEAT: &str = "heartbeat";
@@ -72,18 +71,22 @@ pub(super) fn start(state: StateDir, events: Sender<Event>) -> (Sender<Keep>, Jo
         while let Some(keep) = given.recv().await {
             let stored = store(&state, keep).await;
             // At the end the loop is gone, and nobody waits for the event.
-            let _ = events.try_send(Event::Stored(stored.err()));
+            let _ = events.try_send(Event::Stored(stored));
         }
     });
     (keeps, task)
 }
 
-async fn store(state: &StateDir, keep: Keep) -> Result<(), String> {
-    let (name, bytes) = match keep {
+async fn store(state: &StateDir, keep: Keep) -> Stored {
+    let (file, bytes) = match keep {
         Keep::Heartbeat(minute) => (HEARTBEAT, format!("{minute}\n").into_bytes()),
         Keep::Series(series) => (SERIES, serde_json::to_vec(&series).unwrap_or_default()),
     };
-    let failed = |shown: &Path, error| format!("cannot write {}: {error}", shown.display());
-    let stored = state.store(name, bytes).await;
-    stored.map_err(|error| failed(&state.path().join(name), error))
+    let shown = state.path().join(file);
+    let stored = state.store(file, bytes).await;
+    let failed = |error| format!("cannot write {}: {error}", shown.display());
+    Stored {
+        file,
+        problem: stored.err().map(failed),
+    }
 }

@@ -34,7 +34,7 @@ const EVENTS_MAX: usize = 256;
 /// The timer's own grain; nothing is asked for more often.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// Runs until SIGTERM or SIGINT. True when everything was settled at the end.
+/// Runs until SIGTERM, SIGINT or SIGHUP. True when everything was settled at the end.
 ///
 /// # Errors
 /// A collector that cannot be built, a port that cannot be had, signals that cannot be caught, or no timer.
@@ -120,10 +120,11 @@ async fn load_totals(state: &StateDir) -> Option<Totals> {
     totals
 }
 
-/// The signals that end us.
+/// The signals that end us, each with the open window sent first.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -132,6 +133,7 @@ impl Signals {
         Ok(Signals {
             terminate: catch(SignalKind::terminate(), "SIGTERM")?,
             interrupt: catch(SignalKind::interrupt(), "SIGINT")?,
+            hang_up: catch(SignalKind::hangup(), "SIGHUP")?,
         })
     }
 
@@ -139,6 +141,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -1,22 +1,26 @@
 //! The aggregator: passes in, values of series out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::aggregate::counter::{Counters, Dropped, Fine};
 use crate::aggregate::derived;
 use crate::aggregate::fold::Folding;
+use crate::aggregate::members::Members;
+use crate::aggregate::register::{Held, InnerKey, Number, Register};
+pub use crate::aggregate::sources::End;
 use crate::aggregate::sources::{Newest, Series, SourceKey};
+use crate::aggregate::tunnel_names::TunnelNames;
 use crate::aggregate::window::{SeriesKey, Target};
 use crate::model::dimension::{OwnDimension, legal_value};
 use crate::model::names::{
     CAPACITY_INPUTS, CAPACITY_UTILIZATION, DATAPLANE_CPU_UTILIZATION, HA_ACTIVE,
 };
-use crate::model::reading::{Feed, Fold, Kind, Readings, Record};
+use crate::model::reading::{Feed, Kind, Readings, Record};
 use crate::model::selection::Selection;
 
-/// Owners of a tunnel's name are forgotten when they have not used it for so long.
-const NAME_KEPT_FOR: Duration = Duration::from_secs(3600);
+/// A member that brought nothing for so long is forgotten at the next sweep.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// A collector as the aggregator knows it; its number is its place in the list.
 #[derive(Debug, Clone)]
@@ -27,17 +31,6 @@ pub struct Source {
     pub target: Target,
     /// Its sampling period.
     pub period: Duration,
-}
-
-/// How a pass ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// It read what there is.
-    Ok,
-    /// None of its sources is there.
-    Absent,
-    /// A source could not be read.
-    Failed,
 }
 
 /// One finished pass.
@@ -81,22 +74,13 @@ pub struct Refused {
     pub nameless: u64,
 }
 
-/// Within the aggregator tunnels of two collectors stay apart even under one name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct InnerKey {
-    series: SeriesKey,
-    collector: Option<&'static str>,
-}
-
-/// A series and where it was read.
-type FreshKey = (InnerKey, Option<String>);
-
-/// What one pass gave to one series.
-struct Fresh {
-    folding: Folding,
-    fold: Fold,
-    increases: bool,
-    expected: bool,
+/// The series that a member belongs to.
+#[derive(Debug, Default)]
+struct Routes {
+    series: Vec<Number>,
+    /// Fine series that it would have, had its dimension value anything visible.
+    nameless: u64,
+    used: Duration,
 }
 
 /// All series of all targets.
@@ -105,14 +89,13 @@ pub struct Aggregator {
     sources: Vec<Source>,
     selection: Selection,
     counters: Counters,
-    /// Coarse series, found by name: rules look at them at every pass.
-    coarse: HashMap<(Target, &'static str), Series>,
-    fine: HashMap<InnerKey, Series>,
-    /// Which collectors use a tunnel's name, and when last.
-    tunnel_owners: BTreeMap<(Target, String), BTreeMap<&'static str, Duration>>,
+    routes: Members<Routes>,
+    register: Register,
+    tunnels: TunnelNames,
     /// Metrics whose newest reading is not to be relied on yet.
     provisional: HashSet<(Target, &'static str)>,
     refused: Refused,
+    swept: Duration,
 }
 
 impl Aggregator {
@@ -123,11 +106,12 @@ impl Aggregator {
             sources,
             selection,
             counters: Counters::default(),
-            coarse: HashMap::new(),
-            fine: HashMap::new(),
-            tunnel_owners: BTreeMap::new(),
+            routes: Members::default(),
+            register: Register::default(),
+            tunnels: TunnelNames::default(),
             provisional: HashSet::new(),
             refused: Refused::default(),
+            swept: Duration::ZERO,
         }
     }
 
@@ -149,39 +133,15 @@ impl Aggregator {
         let Some(source) = self.sources.get(pass.source).cloned() else {
             return Vec::new();
         };
+        self.sweep(pass.at);
         self.mark_provisional(&source.target, pass.readings);
-        let fresh = self.fold_members(&source, pass);
-        let mut touched: BTreeMap<InnerKey, bool> = BTreeMap::new();
-        for ((key, origin), fresh) in fresh {
-            let from = SourceKey {
-                period: source.period,
-                collector: pass.source,
-                origin,
-            };
-            *touched.entry(key.clone()).or_default() |= fresh.expected;
-            self.series(key, fresh.fold, fresh.increases)
-                .contribute(from, pass.due, fresh.folding);
+        for record in pass.readings.records() {
+            match self.counters.advance(pass.source, record, pass.at) {
+                Ok(fine) => self.add(&source, pass, record, &fine),
+                Err(dropped) => self.count(dropped),
+            }
         }
-        self.end(&source.target, pass);
-        self.emit(&source.target, pass, touched)
-    }
-
-    /// What the pass did not bring: failed, gone, or forgotten.
-    fn end(&mut self, target: &Target, pass: &Pass<'_>) {
-        let apply = |series: &mut Series| match pass.end {
-            End::Ok => series.go_on(pass.source, pass.due),
-            End::Absent => series.absent(pass.source),
-            End::Failed => series.fail(pass.source, pass.due),
-        };
-        let coarse = self.coarse.iter_mut().filter(|((of, _), _)| of == target);
-        coarse.for_each(|(_, series)| apply(series));
-        let fine = self
-            .fine
-            .iter_mut()
-            .filter(|(key, _)| key.series.target == *target);
-        fine.for_each(|(_, series)| apply(series));
-        self.coarse.retain(|_, series| !series.is_empty());
-        self.fine.retain(|_, series| !series.is_empty());
+        self.emit(&source, pass)
     }
 
     /// What the pass brought for the time being only, and what it brought for good.
@@ -201,107 +161,80 @@ impl Aggregator {
         }
     }
 
-    /// Members of the pass, folded per series and origin.
-    fn fold_members(&mut self, source: &Source, pass: &Pass<'_>) -> BTreeMap<FreshKey, Fresh> {
-        let mut fresh: BTreeMap<FreshKey, Fresh> = BTreeMap::new();
-        for record in pass.readings.records() {
-            let fine = match self.counters.advance(pass.source, record, pass.at) {
-                Ok(fine) => fine,
-                Err(dropped) => {
-                    self.count(dropped);
-                    continue;
-                }
+    /// Adds a member's value to each of its series.
+    fn add(&mut self, source: &Source, pass: &Pass<'_>, record: &Record, fine: &Fine) {
+        let known = self.routes.get_mut(pass.source, record);
+        if let Some(routes) = known.filter(|routes| self.register.has(&routes.series)) {
+            routes.used = pass.at;
+            self.refused.nameless += routes.nameless;
+            add_to(&mut self.register, routes, source, pass, record, fine);
+            return;
+        }
+        let routes = Routes {
+            used: pass.at,
+            ..self.routes_of(source, record)
+        };
+        self.refused.nameless += routes.nameless;
+        add_to(&mut self.register, &routes, source, pass, record, fine);
+        self.routes.put(pass.source, record, routes);
+    }
+
+    /// The series a record belongs to: of each metric the coarse one, and the fine one when it goes out.
+    fn routes_of(&mut self, source: &Source, record: &Record) -> Routes {
+        let mut routes = Routes::default();
+        let increases = matches!(record.reading.kind, Kind::Counter(_));
+        for feed in record.reading.feeds {
+            let published = self.selection.coarse(feed.metric);
+            let key = inner_key(source, feed, None);
+            let coarse = self.register.open(key, published, feed.fold, increases);
+            routes.series.push(coarse);
+            let Some((dimension, value)) = self.own(record, feed) else {
+                continue;
             };
-            for feed in record.reading.feeds {
-                for key in self.keys(source, record, feed, pass.due) {
-                    let key = (key, record.origin.clone());
-                    add(&mut fresh, key, record, feed.fold, &fine);
-                }
-            }
+            let Some(value) = legal_value(value) else {
+                routes.nameless += 1;
+                continue;
+            };
+            let key = inner_key(source, feed, Some((dimension, value)));
+            let fine = self.register.open(key, true, feed.fold, increases);
+            routes.series.push(fine);
         }
-        fresh
+        routes
     }
 
-    /// The series a record belongs to: the coarse one, and the fine one when it goes out.
-    fn keys(
-        &mut self,
-        source: &Source,
-        record: &Record,
-        feed: &Feed,
-        due: Duration,
-    ) -> Vec<InnerKey> {
-        let metric = feed.metric;
-        let key = |own| SeriesKey {
-            target: source.target.clone(),
-            metric,
-            own,
-        };
-        let mut keys = vec![InnerKey {
-            series: key(None),
-            collector: None,
-        }];
-        let Some((dimension, value)) = &record.own else {
-            return keys;
-        };
-        if metric.detail.dimension() != Some(*dimension) || !self.selection.fine(metric) {
-            return keys;
-        }
-        let Some(value) = legal_value(value) else {
-            self.refused.nameless += 1;
-            return keys;
-        };
-        let is_tunnel = *dimension == OwnDimension::Tunnel;
-        if is_tunnel {
-            self.own_tunnel(source, &value, due);
-        }
-        keys.push(InnerKey {
-            series: key(Some((*dimension, value))),
-            collector: is_tunnel.then_some(source.collector),
-        });
-        keys
-    }
-
-    fn own_tunnel(&mut self, source: &Source, name: &str, due: Duration) {
-        let owners = self
-            .tunnel_owners
-            .entry((source.target.clone(), name.to_owned()))
-            .or_default();
-        owners.insert(source.collector, due);
-        owners.retain(|_, used| due.saturating_sub(*used) <= NAME_KEPT_FOR);
+    /// Dimension and value of the record's fine series, when those of the metric go out.
+    fn own<'a>(&self, record: &'a Record, feed: &Feed) -> Option<(OwnDimension, &'a str)> {
+        let (dimension, value) = record.own.as_ref()?;
+        let has = feed.metric.detail.dimension() == Some(*dimension);
+        (has && self.selection.fine(feed.metric)).then_some((*dimension, value))
     }
 
     /// Values of the touched series, and what is derived from them.
-    fn emit(
-        &mut self,
-        target: &Target,
-        pass: &Pass<'_>,
-        touched: BTreeMap<InnerKey, bool>,
-    ) -> Vec<Emitted> {
+    fn emit(&mut self, source: &Source, pass: &Pass<'_>) -> Vec<Emitted> {
         let mut emitted = Vec::new();
         let mut cpu = None;
-        for (key, expected) in touched {
-            let Some(series) = self.series_of(&key) else {
-                continue;
+        let tunnels = &mut self.tunnels;
+        let settle = |held: &Held, fine: Option<Fine>| {
+            let key = tunnels.outward(&held.key, pass.due);
+            let Some(fine) = fine else {
+                return;
             };
-            let increases = series.increases();
-            let Some(fine) = series.take(pass.source, pass.due) else {
-                continue;
-            };
-            if key.series.own.is_none() && key.series.metric == &DATAPLANE_CPU_UTILIZATION {
+            if key.own.is_none() && key.metric == &DATAPLANE_CPU_UTILIZATION {
                 cpu = Some(fine.clone());
             }
-            let is_fine = key.series.own.is_some();
-            if self.selection.holds(key.series.metric, is_fine) {
-                let key = self.outward(key);
+            if held.published {
                 emitted.push(Emitted {
                     key,
-                    expected,
+                    expected: held.expected,
                     fine,
-                    increases,
+                    increases: held.series.increases(),
                     bound_by: None,
                 });
             }
-        }
+        };
+        self.register
+            .settle(pass.source, pass.due, pass.end, settle);
+        let target = &source.target;
         if let Some(capacity) = cpu.and_then(|cpu| self.capacity(target, pass.due, &cpu)) {
             emitted.push(capacity);
         }
@@ -310,20 +243,6 @@ impl Aggregator {
             emitted.retain(|value| !value.key.metric.active_only);
         }
         emitted
-    }
-
-    /// A tunnel name that two collectors use becomes `collector/name` for both.
-    fn outward(&self, key: InnerKey) -> SeriesKey {
-        let mut series = key.series;
-        if let (Some(collector), Some((_, value))) = (key.collector, &mut series.own) {
-            let owners = self
-                .tunnel_owners
-                .get(&(series.target.clone(), value.clone()));
-            if owners.is_some_and(|owners| owners.len() > 1) {
-                *value = legal_value(&format!("{collector}/{value}")).unwrap_or_default();
-            }
-        }
-        series
     }
 
     /// `CapacityUtilization` for this value of the dataplane CPU, unless an input is withheld.
@@ -353,33 +272,20 @@ impl Aggregator {
     }
 
     fn newest(&self, target: &Target, name: &'static str, at: Duration) -> Option<Newest> {
-        self.coarse.get(&(target.clone(), name))?.newest(at)
+        self.register.coarse(target, name)?.newest(at)
     }
 
     fn is_passive(&self, target: &Target) -> bool {
-        let state = self.coarse.get(&(target.clone(), HA_ACTIVE));
+        let state = self.register.coarse(target, HA_ACTIVE);
         state.and_then(Series::last) == Some(0.0)
     }
 
-    fn series(&mut self, key: InnerKey, fold: Fold, increases: bool) -> &mut Series {
-        let new = || Series::new(fold, increases);
-        match key.series.own {
-            None => {
-                let name = key.series.metric.name;
-                let of = (key.series.target, name);
-                self.coarse.entry(of).or_insert_with(new)
-            }
-            Some(_) => self.fine.entry(key).or_insert_with(new),
-        }
-    }
-
-    fn series_of(&mut self, key: &InnerKey) -> Option<&mut Series> {
-        match key.series.own {
-            None => {
-                let of = (key.series.target.clone(), key.series.metric.name);
-                self.coarse.get_mut(&of)
-            }
-            Some(_) => self.fine.get_mut(key),
+    /// Forgets members that are gone, once in a while.
+    fn sweep(&mut self, at: Duration) {
+        if at.saturating_sub(self.swept) > FORGOTTEN_AFTER {
+            self.swept = at;
+            self.routes
+                .retain(|routes| at.saturating_sub(routes.used) <= FORGOTTEN_AFTER);
         }
     }
 
@@ -392,31 +298,32 @@ impl Aggregator {
     }
 }
 
-fn add(
-    fresh: &mut BTreeMap<FreshKey, Fresh>,
-    key: FreshKey,
+fn inner_key(source: &Source, feed: &Feed, own: Option<(OwnDimension, String)>) -> InnerKey {
+    let is_tunnel = matches!(own, Some((OwnDimension::Tunnel, _)));
+    InnerKey {
+        series: SeriesKey {
+            target: source.target.clone(),
+            metric: feed.metric,
+            own,
+        },
+        collector: is_tunnel.then_some(source.collector),
+    }
+}
+
+fn add_to(
+    register: &mut Register,
+    routes: &Routes,
+    source: &Source,
+    pass: &Pass<'_>,
     record: &Record,
-    fold: Fold,
     fine: &Fine,
 ) {
-    let folding = Folding::of(fine);
-    match fresh.get_mut(&key) {
-        Some(known) => {
-            known.folding = known.folding.clone().and(folding);
-            known.expected |= record.expected;
-        }
-        None => {
-            let increases = matches!(record.reading.kind, Kind::Counter(_));
-            let expected = record.expected;
-            fresh.insert(
-                key,
-                Fresh {
-                    folding,
-                    fold,
-                    increases,
-                    expected,
-                },
-            );
-        }
+    let from = SourceKey {
+        period: source.period,
+        collector: pass.source,
+        origin: record.origin.as_deref(),
+    };
+    for series in &routes.series {
+        register.add(*series, from, pass.due, record.expected, Folding::of(fine));
     }
 }

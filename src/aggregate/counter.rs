@@ -1,9 +1,8 @@
 //! From running totals to increases, rates and shares, member by member.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::model::dimension::OwnDimension;
+use crate::aggregate::members::Members;
 use crate::model::limits::VALUE_MAX;
 use crate::model::reading::{Kind, Raw, Record, Width};
 
@@ -32,16 +31,6 @@ pub enum Dropped {
     Invalid,
 }
 
-/// Which counter: its source, reading, fine series and member.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Member {
-    source: usize,
-    reading: &'static str,
-    origin: Option<String>,
-    own: Option<(OwnDimension, String)>,
-    member: String,
-}
-
 #[derive(Debug, Clone, Copy)]
 struct Seed {
     part: u64,
@@ -52,7 +41,7 @@ struct Seed {
 /// The last total of each member.
 #[derive(Debug, Default)]
 pub struct Counters {
-    seeds: HashMap<Member, Seed>,
+    seeds: Members<Seed>,
     swept: Duration,
 }
 
@@ -106,14 +95,7 @@ impl Counters {
         at: Duration,
     ) -> Result<(Seed, Duration), Dropped> {
         self.sweep(at);
-        let member = Member {
-            source,
-            reading: record.reading.name,
-            origin: record.origin.clone(),
-            own: record.own.clone(),
-            member: record.member.clone(),
-        };
-        let before = self.seeds.insert(member, Seed { part, whole, at });
+        let before = self.seeds.put(source, record, Seed { part, whole, at });
         before
             .map(|seed| (seed, at.saturating_sub(seed.at)))
             .ok_or(Dropped::Seed)
@@ -124,7 +106,7 @@ impl Counters {
         if at.saturating_sub(self.swept) > FORGOTTEN_AFTER {
             self.swept = at;
             self.seeds
-                .retain(|_, seed| at.saturating_sub(seed.at) <= FORGOTTEN_AFTER);
+                .retain(|seed| at.saturating_sub(seed.at) <= FORGOTTEN_AFTER);
         }
     }
 }

@@ -21,7 +21,8 @@ struct Bucket {
 /// Values and how often each was seen.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Distribution {
-    exact: BTreeMap<Ordered, u32>,
+    /// Rising.
+    exact: Vec<(f64, u32)>,
     merged: Option<Merged>,
 }
 
@@ -58,10 +59,13 @@ impl Distribution {
         match &mut self.merged {
             Some(merged) => merged.add(value, 1),
             None => {
-                *self.exact.entry(Ordered(value)).or_default() += 1;
+                match self.exact.binary_search_by(|(v, _)| v.total_cmp(&value)) {
+                    Ok(known) => self.exact[known].1 += 1,
+                    Err(place) => self.exact.insert(place, (value, 1)),
+                }
                 if self.exact.len() > VALUES_PER_DATUM {
                     self.merged = Some(Merged::of(&self.exact));
-                    self.exact = BTreeMap::new();
+                    self.exact = Vec::new();
                 }
             }
         }
@@ -96,13 +100,13 @@ impl Distribution {
     pub fn values(&self) -> Vec<(f64, u32)> {
         match &self.merged {
             Some(merged) => merged.values(),
-            None => self.exact.iter().map(|(v, n)| (v.0, *n)).collect(),
+            None => self.exact.clone(),
         }
     }
 }
 
 impl Merged {
-    fn of(exact: &BTreeMap<Ordered, u32>) -> Self {
+    fn of(exact: &[(f64, u32)]) -> Self {
         let mut merged = Merged {
             level: 0,
             buckets: BTreeMap::new(),
@@ -110,7 +114,7 @@ impl Merged {
             max: f64::NEG_INFINITY,
         };
         for (value, count) in exact {
-            merged.add(value.0, *count);
+            merged.add(*value, *count);
         }
         merged
     }

@@ -8,5 +8,8 @@ pub mod distribution;
 pub mod fold;
 pub mod heartbeat;
 pub mod label;
+pub mod members;
+pub mod register;
 pub mod sources;
+pub mod tunnel_names;
 pub mod window;

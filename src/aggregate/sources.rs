@@ -13,29 +13,84 @@ use crate::model::reading::Fold;
 /// Periods after which a contribution is too old to be folded, in halves.
 const STALE_HALF_PERIODS: u32 = 5;
 
+/// How a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It read what there is.
+    Ok,
+    /// None of its sources is there.
+    Absent,
+    /// A source could not be read.
+    Failed,
+}
+
 /// Who contributes: a collector task and, where it has several, the namespace or socket.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourceKey {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceKey<'a> {
     /// The collector's sampling period; the fastest leads.
     pub period: Duration,
     /// The collector's number.
     pub collector: usize,
     /// Namespace or socket.
-    pub origin: Option<String>,
+    pub origin: Option<&'a str>,
 }
 
 #[derive(Debug, Clone)]
 struct Contribution {
-    source: SourceKey,
+    period: Duration,
+    collector: usize,
+    origin: Option<String>,
     at: Duration,
     failed: bool,
+    /// What the pass at hand has brought so far.
+    fresh: Option<Folding>,
     /// `None` once an increase was taken: it counts once.
     folding: Option<Folding>,
 }
 
 impl Contribution {
+    fn new(source: SourceKey<'_>, at: Duration) -> Self {
+        Contribution {
+            period: source.period,
+            collector: source.collector,
+            origin: source.origin.map(ToOwned::to_owned),
+            at,
+            failed: false,
+            fresh: None,
+            folding: None,
+        }
+    }
+
+    fn source(&self) -> SourceKey<'_> {
+        SourceKey {
+            period: self.period,
+            collector: self.collector,
+            origin: self.origin.as_deref(),
+        }
+    }
+
     fn is_stale(&self, at: Duration) -> bool {
-        at.saturating_sub(self.at) * 2 > self.source.period * STALE_HALF_PERIODS
+        at.saturating_sub(self.at) * 2 > self.period * STALE_HALF_PERIODS
+    }
+
+    fn add(&mut self, folding: Folding) {
+        self.fresh = Some(match self.fresh.take() {
+            Some(fresh) => fresh.and(folding),
+            None => folding,
+        });
+    }
+
+    /// The pass due at `at` is over: what it brought takes the place of what was there, but for pending increases.
+    fn accept(&mut self, at: Duration, increases: bool) {
+        let Some(fresh) = self.fresh.take() else {
+            return;
+        };
+        self.folding = match self.folding.take().filter(|_| increases) {
+            Some(pending) => Some(pending.and(fresh)),
+            None => Some(fresh),
+        };
+        self.at = at;
+        self.failed = false;
     }
 }
 
@@ -70,50 +125,54 @@ impl Series {
         }
     }
 
-    /// Takes in what a source gave in the pass due at `at`.
-    pub fn contribute(&mut self, source: SourceKey, at: Duration, folding: Folding) {
-        let known = self
-            .contributions
-            .iter_mut()
-            .find(|known| known.source == source);
-        let Some(known) = known else {
-            self.contributions.push(Contribution {
-                source,
-                at,
-                failed: false,
-                folding: Some(folding),
-            });
-            self.contributions.sort_by(|a, b| a.source.cmp(&b.source));
-            return;
-        };
-        known.folding = match known.folding.take().filter(|_| self.increases) {
-            Some(pending) => Some(pending.and(folding)),
-            None => Some(folding),
-        };
-        known.at = at;
-        known.failed = false;
+    /// Takes in one member of the pass due at `at`; true when this source gave nothing before.
+    pub fn add(&mut self, source: SourceKey<'_>, at: Duration, folding: Folding) -> bool {
+        let mut known = self.contributions.iter_mut();
+        if let Some(known) = known.find(|known| known.source() == source) {
+            known.add(folding);
+            return false;
+        }
+        let mut new = Contribution::new(source, at);
+        new.add(folding);
+        self.contributions.push(new);
+        self.contributions
+            .sort_by(|a, b| a.source().cmp(&b.source()));
+        true
+    }
+
+    /// The pass of this collector due at `at` is over.
+    pub fn settle(&mut self, collector: usize, at: Duration, end: End) {
+        let brought = self.contributions.iter_mut();
+        brought
+            .filter(|known| known.collector == collector)
+            .for_each(|known| known.accept(at, self.increases));
+        match end {
+            End::Ok => self.go_on(collector, at),
+            End::Absent => self.absent(collector),
+            End::Failed => self.fail(collector, at),
+        }
     }
 
     /// A pass of this collector failed: what it did not bring at `at` is failed.
-    pub fn fail(&mut self, collector: usize, at: Duration) {
+    fn fail(&mut self, collector: usize, at: Duration) {
         for known in &mut self.contributions {
-            if known.source.collector == collector && known.at != at {
+            if known.collector == collector && known.at != at {
                 known.failed = true;
             }
         }
     }
 
     /// A pass of this collector found no source: none of its contributions counts any more.
-    pub fn absent(&mut self, collector: usize) {
+    fn absent(&mut self, collector: usize) {
         self.contributions
-            .retain(|known| known.source.collector != collector);
+            .retain(|known| known.collector != collector);
         self.forget_when_empty();
     }
 
     /// A pass of this collector succeeded: what it has not brought for two and a half periods is no longer there.
-    pub fn go_on(&mut self, collector: usize, at: Duration) {
+    fn go_on(&mut self, collector: usize, at: Duration) {
         self.contributions
-            .retain(|known| known.source.collector != collector || !known.is_stale(at));
+            .retain(|known| known.collector != collector || !known.is_stale(at));
         self.forget_when_empty();
     }
 
@@ -129,6 +188,14 @@ impl Series {
         self.contributions.is_empty()
     }
 
+    /// This collector contributes.
+    #[must_use]
+    pub fn is_fed_by(&self, collector: usize) -> bool {
+        self.contributions
+            .iter()
+            .any(|known| known.collector == collector)
+    }
+
     /// Its values are increases of a counter.
     #[must_use]
     pub fn increases(&self) -> bool {
@@ -137,7 +204,7 @@ impl Series {
 
     /// The value on the grid of the fastest source: made when `collector` is the one that leads.
     pub fn take(&mut self, collector: usize, at: Duration) -> Option<Fine> {
-        let leads = self.contributions.first()?.source.collector == collector;
+        let leads = self.contributions.first()?.collector == collector;
         if !leads || self.is_withheld(at) {
             return None;
         }
@@ -184,20 +251,18 @@ mod tests {
     use super::*;
     use crate::aggregate::fold::Partial;
 
-    fn source(period: u64, collector: usize, origin: &str) -> SourceKey {
+    fn source(period: u64, collector: usize, origin: &str) -> SourceKey<'_> {
         SourceKey {
             period: Duration::from_secs(period),
             collector,
-            origin: Some(origin.to_owned()),
+            origin: Some(origin),
         }
     }
 
-    fn give(series: &mut Series, source: SourceKey, at: u64, value: f64) {
-        series.contribute(
-            source,
-            Duration::from_secs(at),
-            Folding::Moment(Partial::of(value)),
-        );
+    fn give(series: &mut Series, source: SourceKey<'_>, at: u64, value: f64) {
+        let at = Duration::from_secs(at);
+        series.add(source, at, Folding::Moment(Partial::of(value)));
+        series.settle(source.collector, at, End::Ok);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A window: every series' distribution between two boundaries of the wall clock.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::aggregate::counter::Fine;
 use crate::aggregate::distribution::Distribution;
@@ -47,7 +48,7 @@ struct Content {
 pub struct Window {
     /// Its start on the wall clock, Unix seconds: the timestamp of all its datums.
     pub label: i64,
-    series: BTreeMap<SeriesKey, Content>,
+    series: HashMap<SeriesKey, Content>,
 }
 
 impl Window {
@@ -56,7 +57,7 @@ impl Window {
     pub fn new(label: i64) -> Self {
         Window {
             label,
-            series: BTreeMap::new(),
+            series: HashMap::new(),
         }
     }
 
@@ -87,14 +88,16 @@ impl Window {
     /// The window's series, in order.
     #[must_use]
     pub fn seal(self) -> Vec<Sealed> {
-        self.series
-            .into_iter()
+        let series = self.series.into_iter();
+        let mut sealed: Vec<Sealed> = series
             .map(|(key, content)| Sealed {
                 key,
                 expected: content.expected,
                 is_block: content.is_block,
                 distribution: content.distribution,
             })
-            .collect()
+            .collect();
+        sealed.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        sealed
     }
 }

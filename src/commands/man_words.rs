@@ -87,7 +87,7 @@ pub(super) const PARTS: &[Part] = &[
         title: "SIGNALS",
         text: "",
         list: &[(
-            "TERM, INT",
+            "TERM, INT, HUP",
             "fwmetrics run stops its collectors, sends the open window and what waits, for 20 seconds at most, logs \
              its account (sealed = sent + waiting + dropped) and exits.",
         )],

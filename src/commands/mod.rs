@@ -107,12 +107,16 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "fwmetrics: {text}");
 }
 
-/// Our one thread, and room for two that a dead disk holds (the state directory's, the `host` collector's) beside one
-/// for name resolution.
+/// Threads for what may hang. A dead disk can hold four: the agent's and the `ena` collector's state directory, the look
+/// of `host`, and standard output of a dry run; a dead driver one more, a dead PID file each one. Beside them name
+/// resolution needs one, or nothing is sent. A thread is made when it is needed and ends after 10 s without work.
+const BLOCKING_THREADS_MAX: usize = 8;
+
+/// Our one thread, and those.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(3)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start the runtime: {error}")))
 }

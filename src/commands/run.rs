@@ -14,7 +14,7 @@ use crate::config::{Config, Log, LogFormat};
 /// A name look-up that hangs in its thread does not hold up the exit.
 const EXIT_WITHIN: Duration = Duration::from_millis(200);
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM, SIGINT or SIGHUP.
 pub(super) fn call(args: &Run, config: &Config) -> Result<(), Failure> {
     log(&config.log);
     if let Some(line) = namespace::line(&namespace::blind(config, &config.collectors())) {

@@ -26,15 +26,56 @@ impl Blocking {
         if self.busy.swap(true, Ordering::AcqRel) {
             return Err(late());
         }
-        let busy = Arc::clone(&self.busy);
+        let held = Held(Arc::clone(&self.busy));
         let thread = tokio::task::spawn_blocking(move || {
-            let done = work();
-            busy.store(false, Ordering::Release);
-            done
+            let _held = held;
+            work()
         });
         match tokio::time::timeout(deadline, thread).await {
             Ok(done) => done.unwrap_or_else(|panic| Err(io::Error::other(panic))),
             Err(_) => Err(late()),
         }
+    }
+}
+
+/// Frees the door at the end of the work, however it ends.
+struct Held(Arc<AtomicBool>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const ENOUGH: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn while_a_piece_hangs_no_other_is_begun() {
+        let door = Blocking::default();
+        let (release, held) = mpsc::channel::<()>();
+        let hung = door.within(Duration::from_millis(1), "slow", move || {
+            let _ = held.recv();
+            Ok(())
+        });
+        assert_eq!(hung.await.unwrap_err().kind(), ErrorKind::TimedOut);
+        let second = door.within(ENOUGH, "slow", || -> io::Result<()> { unreachable!() });
+        assert_eq!(second.await.unwrap_err().to_string(), "slow");
+        drop(release);
+    }
+
+    #[tokio::test]
+    async fn a_panic_does_not_shut_the_door() {
+        let door = Blocking::default();
+        let broken = door.within(ENOUGH, "slow", || -> io::Result<()> {
+            panic!("on purpose")
+        });
+        assert_eq!(broken.await.unwrap_err().kind(), ErrorKind::Other);
+        assert_eq!(door.within(ENOUGH, "slow", || Ok(7)).await.unwrap(), 7);
     }
 }

@@ -81,6 +81,7 @@ impl Root {
             },
         }
     }
+
     /// Which file is at `path`, without opening it.
     ///
     /// # Errors

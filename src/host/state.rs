@@ -13,8 +13,8 @@ use crate::host::blocking::Blocking;
 
 /// A disk that takes longer is taken for dead.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// More than any file kept here has: 5000 series of 255-character names.
-const FILE_BYTES_MAX: u64 = 2 << 20;
+/// More than any file kept here has: 100,000 series, the most that may be configured, of 160 bytes.
+const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Files by name below one directory.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl StateDir {
     /// A file's bytes; `None` where there is none.
     ///
     /// # Errors
-    /// What the disk says; `TimedOut`; a file of more than 2 MiB is `InvalidData`.
+    /// What the disk says; `TimedOut`; a file of more than 16 MiB is `InvalidData`.
     pub async fn load(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let file = self.dir.join(name);
         self.within(move || match read(&file, FILE_BYTES_MAX) {

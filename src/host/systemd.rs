@@ -24,6 +24,8 @@ impl ServiceManager {
         let address = variable("NOTIFY_SOCKET").map(|text| address(&text));
         let ours = variable("WATCHDOG_PID").is_none_or(|pid| pid == std::process::id().to_string());
         let usec = variable("WATCHDOG_USEC").and_then(|text| text.parse().ok());
+        // 0 is no time to tell anything in: sd_watchdog_enabled(3) refuses it too.
+        let usec = usec.filter(|usec| *usec > 0);
         Ok(ServiceManager {
             address: address.transpose()?,
             watchdog: usec.filter(|_| ours).map(Duration::from_micros),

@@ -2,6 +2,7 @@
 //!
 //! Flash wears: the minute is some bytes a minute, the series are written when they changed, else every ten minutes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,15 @@ pub enum Keep {
     Series(Vec<KeptSeries>),
 }
 
+/// How it went to keep something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The file.
+    pub file: &'static str,
+    /// Why it is not there.
+    pub problem: Option<String>,
+}
+
 /// What was kept before this start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -64,6 +74,8 @@ pub(super) struct Written {
     changes: u64,
     series_at: Option<Duration>,
     at_end: bool,
+    /// Files that could not be written.
+    failing: BTreeSet<&'static str>,
 }
 
 impl Core {
@@ -115,19 +127,28 @@ impl Core {
         keep
     }
 
-    /// How the writing went.
-    pub(super) fn stored(&mut self, problem: Option<String>) {
-        match problem {
+    /// How the writing went; what did not get there is tried again.
+    pub(super) fn stored(&mut self, stored: Stored) {
+        let failing = &mut self.written.failing;
+        match stored.problem {
             Some(why) => {
+                failing.insert(stored.file);
+                // As after a change: in a minute, not in ten.
+                self.written.changes = u64::MAX;
                 let text = format!(
                     "{why}: what should outlive a restart is kept in memory only; make the directory of [spool] dir writable"
                 );
                 self.notices
                     .change_of(Level::Warn, "state directory", "failed", text);
             }
-            None => self
-                .notices
-                .over("state directory", "the state directory takes files again"),
+            // One file may still fit where the other does not.
+            None => {
+                failing.remove(stored.file);
+                if failing.is_empty() {
+                    self.notices
+                        .over("state directory", "the state directory takes files again");
+                }
+            }
         }
     }
 

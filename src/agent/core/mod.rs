@@ -37,7 +37,7 @@ use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
 use board::Board;
-use kept::{Keep, Kept, Written};
+use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
 use queue::op::{Done, Op};
@@ -112,7 +112,7 @@ pub enum Event {
     /// The metadata service was asked.
     Identity(Identity, Option<String>),
     /// Something was written to the state directory, or why not.
-    Stored(Option<String>),
+    Stored(Stored),
     /// An operation on the spool ended.
     Disk(Done),
     /// SIGTERM.
@@ -254,7 +254,7 @@ impl Core {
             Event::Pass(done) => self.pass(&done, now),
             Event::Answer(id, answer) => self.answer(id, &answer, now),
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
-            Event::Stored(problem) => self.stored(problem),
+            Event::Stored(stored) => self.stored(stored),
             Event::Disk(done) => self.disk_done(done, now),
             Event::Stop => self.stop(now),
         }

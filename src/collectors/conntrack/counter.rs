@@ -138,7 +138,9 @@ impl NewSessions {
                     "reading nftables counter {text} needs CAP_NET_ADMIN: enable the drop-in nft.conf"
                 )
             }
-            _ => format!("cannot read nftables counter {text}: {error}"),
+            _ => format!(
+                "cannot read nftables counter {text}: {error} (is nf_tables loaded? `nft list counters` shows what there is)"
+            ),
         }
     }
 }

@@ -69,6 +69,19 @@ impl Baseline {
         })
     }
 
+    /// Takes in what an earlier run kept, where it could be read only now.
+    pub fn absorb(&mut self, earlier: Baseline, machine: &Machine) {
+        self.stored = earlier.stored;
+        let earlier = earlier.now.and_then(|kept| kept.on(machine));
+        match (&mut self.now, earlier) {
+            (Some(now), Some(earlier)) => {
+                now.largest = now.largest.max(earlier.largest);
+                now.proven |= earlier.proven;
+            }
+            (now, earlier) => *now = now.take().or(earlier),
+        }
+    }
+
     /// Takes in what is available now.
     pub fn see(&mut self, machine: &Machine, available: u64) -> Verdict {
         let known = self.now.take().and_then(|kept| kept.on(machine));
@@ -211,6 +224,20 @@ mod tests {
         assert_eq!(see(&mut baseline, &machine("c", "t", 30), 1), (9, false));
         assert_eq!(see(&mut baseline, &machine("c", "t", 3629), 1), (9, false));
         assert_eq!(see(&mut baseline, &machine("c", "t", 3630), 1), (9, true));
+    }
+
+    #[test]
+    fn what_could_be_read_only_later_still_counts_for_this_machine() {
+        let mut earlier = Baseline::default();
+        see(&mut earlier, &machine("b", "t", 0), 9);
+        see(&mut earlier, &machine("b", "t", 3600), 9);
+        for (kind, wanted) in [("t", (9, true)), ("u", (2, false))] {
+            let now = machine("c", kind, 60);
+            let mut baseline = Baseline::default();
+            assert_eq!(see(&mut baseline, &now, 2), (2, false));
+            baseline.absorb(restarted(&earlier), &now);
+            assert_eq!(see(&mut baseline, &now, 1), wanted, "{kind}");
+        }
     }
 
     #[test]

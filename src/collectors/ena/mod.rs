@@ -12,6 +12,7 @@ pub mod metrics;
 mod system;
 pub mod wire;
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ use crate::host::state::StateDir;
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{Key, KeyKind};
 
-use baseline::Baseline;
+use baseline::{Baseline, Machine};
 use system::Interface;
 use wire::Allowances;
 
@@ -89,8 +90,9 @@ struct Ena {
     timeout: Duration,
     drivers: Vec<String>,
     ethtool: Box<dyn Ethtool>,
-    /// `None` until the state directory was asked.
-    baseline: Option<Baseline>,
+    baseline: Baseline,
+    /// The state directory was asked and answered: before that nothing is stored over what it may hold.
+    restored: bool,
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
@@ -116,7 +118,8 @@ pub fn build_with(
         timeout: context.timeout,
         drivers: settings.drivers,
         ethtool,
-        baseline: None,
+        baseline: Baseline::default(),
+        restored: false,
     }))
 }
 
@@ -125,9 +128,12 @@ impl Collector for Ena {
     async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
         let interfaces = system::interfaces(&self.root, &self.drivers)?;
         let (mut available, mut failed, mut answered) = (Vec::new(), Vec::new(), false);
+        // Each has its share of the pass: one that hangs is named, and takes none of the others'.
+        let shares = u32::try_from(interfaces.len()).unwrap_or(u32::MAX).max(1);
+        let share = self.timeout * 9 / 10 / shares;
         for interface in &interfaces {
             let name = &interface.name;
-            match self.ethtool.statistics(name, self.timeout).await {
+            match self.ethtool.statistics(name, share).await {
                 Ok(Answer::Read(statistics)) => {
                     answered = true;
                     match record_allowances(out, interface, &statistics) {
@@ -167,11 +173,10 @@ impl Ena {
                 "no /proc/uptime: ConntrackAllowanceUtilization stays out of CapacityUtilization",
             );
         }
-        let mut known = match self.baseline.take() {
-            Some(known) => known,
-            None => self.restore(out).await,
-        };
-        let verdict = known.see(&machine, available);
+        if !self.restored {
+            self.restore(&machine, out).await;
+        }
+        let verdict = self.baseline.see(&machine, available);
         if verdict.largest == 0 {
             out.note("no connections were ever seen available: no ConntrackAllowanceUtilization");
         } else {
@@ -179,12 +184,9 @@ impl Ena {
             let record = Record::new(&metrics::CONNTRACK_UTILIZATION, Raw::Level(percent));
             out.push(record.provisional(!verdict.proven));
         }
-        // In place before the disk is waited for: a pass that is cut short there forgets nothing.
-        let bytes = known.to_store();
-        let known = self.baseline.insert(known);
-        if let Some(bytes) = bytes {
+        if let Some(bytes) = self.baseline.to_store().filter(|_| self.restored) {
             match self.state.store(baseline::FILE, bytes).await {
-                Ok(()) => known.stored(),
+                Ok(()) => self.baseline.stored(),
                 Err(error) => out.note(format!(
                     "cannot keep {}: {error}; after a restart ConntrackAllowanceUtilization starts anew",
                     self.state.path().join(baseline::FILE).display()
@@ -193,21 +195,23 @@ impl Ena {
         }
     }
 
-    /// What an earlier run kept; a file that cannot be read is as good as none.
-    async fn restore(&mut self, out: &mut Readings) -> Baseline {
-        let kept = match self.state.load(baseline::FILE).await {
-            Ok(None) => return Baseline::default(),
-            Ok(Some(bytes)) => Baseline::restore(&bytes),
-            Err(error) => Err(error.to_string()),
-        };
-        kept.unwrap_or_else(|why| {
-            let file = self.state.path().join(baseline::FILE);
-            out.note(format!(
-                "cannot use {}: {why}; it is made anew",
-                file.display()
-            ));
-            Baseline::default()
-        })
+    /// Takes in what an earlier run kept; a file that says nothing is as good as none, one that cannot be read now is
+    /// tried again.
+    async fn restore(&mut self, machine: &Machine, out: &mut Readings) {
+        let loaded = self.state.load(baseline::FILE).await;
+        let file = self.state.path().join(baseline::FILE);
+        let file = file.display();
+        // Too long to be ours is a content, and no failure to read.
+        let unread = |error: &io::Error| error.kind() != ErrorKind::InvalidData;
+        self.restored = !loaded.as_ref().is_err_and(unread);
+        match loaded.map(|bytes| bytes.map(|bytes| Baseline::restore(&bytes))) {
+            Ok(None) => {}
+            Ok(Some(Ok(earlier))) => self.baseline.absorb(earlier, machine),
+            Ok(Some(Err(why))) => out.note(format!("cannot use {file}: {why}; it is made anew")),
+            Err(error) => out.note(format!(
+                "cannot read {file}: {error}; until it can be read, ConntrackAllowanceUtilization is against the most seen since start, and nothing is kept"
+            )),
+        }
     }
 }
 

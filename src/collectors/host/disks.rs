@@ -1,6 +1,6 @@
 //! File systems: which count, and how full they are, on a thread of their own.
 //!
-//! sysinfo calls stat(2) and statvfs(2) on all that /proc/mounts lists but for pseudo file systems, tmpfs, squashfs,
+//! sysinfo calls stat(2), and we statvfs(2), on all that /proc/mounts lists but for pseudo file systems, tmpfs, squashfs,
 //! iso9660, NFS, CIFS and autofs (its src/unix/linux/disk.rs, 0.40.1). Other network file systems (Lustre, 9p, FUSE) are
 //! asked, and one whose server is gone blocks the thread for ever: the runtime does not wait for it.
 
@@ -11,21 +11,29 @@ use glob::Pattern;
 use sysinfo::{DiskRefreshKind, Disks};
 use tokio::task::JoinHandle;
 
+use crate::host::files::Root;
+
+use super::mounts::mounts;
+
+/// Of this process, as the rest of what sysinfo reads.
+const MOUNTS: &str = "/proc/self/mountinfo";
+
 /// One file system.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FileSystem {
     pub(super) mount_point: PathBuf,
-    /// Bytes it has.
-    pub(super) total: u64,
-    /// Bytes that an ordinary process may still write; what is reserved for root is not in it.
+    /// Blocks in use.
+    pub(super) used: u64,
+    /// Blocks that an ordinary process may still fill; what is reserved for root is not in it.
     pub(super) available: u64,
+    /// It takes no writes from anyone; a mount of it may be read-only all the same.
     pub(super) read_only: bool,
 }
 
 impl FileSystem {
-    /// Percent that ordinary processes cannot write to; `None` where it has no size.
+    /// Percent used of what is there for ordinary processes, as df has it; `None` where it has no size.
     pub(super) fn utilization(&self) -> Option<f64> {
-        super::utilization(self.total, self.available)
+        super::utilization(self.used.saturating_add(self.available), self.available)
     }
 }
 
@@ -72,15 +80,26 @@ fn hangs(how: &str) -> String {
 
 fn read() -> Result<Vec<FileSystem>, String> {
     // Made anew each time: a list that is refreshed keeps the old numbers of one that failed.
-    let kind = DiskRefreshKind::nothing().with_storage();
+    let kind = DiskRefreshKind::nothing();
     let disks = Disks::new_with_refreshed_list_specifics(kind).map_err(|e| e.to_string())?;
-    let all = disks.iter().map(|disk| FileSystem {
-        mount_point: disk.mount_point().to_owned(),
-        total: disk.total_space(),
-        available: disk.available_space(),
-        read_only: disk.is_read_only(),
-    });
-    Ok(all.collect())
+    let text = Root::new("/").read(MOUNTS);
+    let mounts = mounts(&text.map_err(|error| format!("cannot read {MOUNTS}: {error}"))?);
+    Ok(disks
+        .iter()
+        .filter_map(|disk| {
+            let mount = mounts.get(&*disk.mount_point().to_string_lossy())?;
+            // Else something was mounted over it, and the numbers are of that.
+            let is_seen = disk.file_system().to_str() == Some(&mount.kind);
+            // sysinfo has no count of free blocks with those that are reserved for root.
+            let size = rustix::fs::statvfs(disk.mount_point()).ok();
+            size.filter(|_| is_seen).map(|size| FileSystem {
+                mount_point: disk.mount_point().to_owned(),
+                used: size.f_blocks.saturating_sub(size.f_bfree),
+                available: size.f_bavail,
+                read_only: mount.read_only,
+            })
+        })
+        .collect())
 }
 
 /// Those that count: the writable ones, or the ones that the user named.
@@ -110,10 +129,10 @@ mod tests {
 
     const ENOUGH: Duration = Duration::from_secs(30);
 
-    fn file_system(mount_point: &str, total: u64, available: u64, read_only: bool) -> FileSystem {
+    fn file_system(mount_point: &str, used: u64, available: u64, read_only: bool) -> FileSystem {
         FileSystem {
             mount_point: mount_point.into(),
-            total,
+            used,
             available,
             read_only,
         }
@@ -141,7 +160,7 @@ mod tests {
     #[test]
     fn one_that_gave_no_size_has_no_utilization() {
         assert_eq!(file_system("/", 0, 0, false).utilization(), None);
-        assert_eq!(file_system("/", 200, 50, false).utilization(), Some(75.0));
+        assert_eq!(file_system("/", 150, 50, false).utilization(), Some(75.0));
         assert_eq!(file_system("/", 200, 0, false).utilization(), Some(100.0));
     }
 

@@ -6,6 +6,7 @@
 
 mod disks;
 pub mod metrics;
+mod mounts;
 
 use std::path::Path;
 use std::time::Duration;

@@ -133,9 +133,10 @@ fn select<'a>(links: &'a [Link], include: &[Pattern], exclude: &[Pattern]) -> Ve
 }
 
 fn record(out: &mut Readings, link: &Link) {
+    let index = link.index.to_string();
     let mut push = |reading: &'static Reading, part: &str, raw: Raw| {
         // A link made anew under an old name starts its counters anew: its index is part of the member.
-        let member = format!("{} {part}", link.index);
+        let member = [&index, " ", part].concat();
         out.push(
             Record::new(reading, raw)
                 .member(member)

@@ -9,13 +9,13 @@ mod raw;
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+
+use crate::host::blocking::Blocking;
 
 use raw::{Exchange, NAME_BYTES};
 
@@ -78,27 +78,18 @@ pub trait Ethtool: Send {
 /// The kernel.
 #[derive(Debug, Default)]
 pub struct Kernel {
-    /// A call that passed its deadline still holds its thread; there is one at a time.
-    busy: Arc<AtomicBool>,
+    blocking: Blocking,
 }
 
 #[async_trait]
 impl Ethtool for Kernel {
     async fn statistics(&mut self, interface: &str, deadline: Duration) -> io::Result<Answer> {
-        let slow = || io::Error::new(ErrorKind::TimedOut, "the driver does not answer");
-        if self.busy.swap(true, Ordering::AcqRel) {
-            return Err(slow());
-        }
-        let (busy, interface) = (Arc::clone(&self.busy), interface.to_owned());
-        let thread = tokio::task::spawn_blocking(move || {
-            let answer = read(&interface);
-            busy.store(false, Ordering::Release);
-            answer
-        });
-        match tokio::time::timeout(deadline, thread).await {
-            Ok(answer) => answer.unwrap_or_else(|panic| Err(io::Error::other(panic))),
-            Err(_) => Err(slow()),
-        }
+        let interface = interface.to_owned();
+        let slow = "the driver does not answer";
+        let asked = self
+            .blocking
+            .within(deadline, slow, move || read(&interface));
+        asked.await
     }
 }
 
@@ -241,13 +232,5 @@ mod tests {
         assert_eq!(lo, Answer::NoStatistics);
         let none = kernel.statistics("fwm-none", deadline).await.unwrap();
         assert_eq!(none, Answer::NoInterface);
-    }
-
-    #[tokio::test]
-    async fn while_a_call_hangs_no_other_is_made() {
-        let mut kernel = Kernel::default();
-        kernel.busy.store(true, Ordering::Release);
-        let error = kernel.statistics("lo", Duration::from_secs(30)).await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

@@ -14,7 +14,7 @@
 //! | 5 | [`config`], [`render`] | text to settings; reports to text |
 //! | 4 | [`catalogue`] | every metric, from each collector's Spec; the bill |
 //! | 3 | [`collectors`] | a folder per source: settings, what it emits, pure parsing |
-//! | 2 | [`collector`], [`publish`], [`identity`] | the contract of a source; batches, sizes, the client; who we are |
+//! | 2 | [`collector`], [`publish`], [`identity`] | the contract of a source; batches, their files, sizes, the client; who we are |
 //! | 1 | [`aggregate`], [`host`], [`self_metrics`] | pure arithmetic from passes to windows; the doors to the machine |
 //! | 0 | [`model`], [`clock`] | the words; the only file that reads a clock |
 //!
@@ -23,8 +23,8 @@
 //! A collector records `Readings` at the finest grain. `aggregate::aggregator` makes increases, rates and shares of
 //! them member by member, folds members into series, and derives what hangs on several. `agent::core` puts the values
 //! into the window of the tick they were due at; when the window closes, `aggregate::label` names its series by
-//! dimension set, `publish::batch` packs them, `agent::core::queue` says when they go, and `publish::cloudwatch`
-//! carries them.
+//! dimension set, `publish::batch` packs them, `agent::core::queue` says when they go to disk (`publish::spool` is their
+//! form there, `host::spool` the door) and when to CloudWatch, and `publish::cloudwatch` carries them.
 //!
 //! # What is never done
 //!

@@ -1035,7 +1035,7 @@ const TABLES: [&str; 12] = [
     "collectors.exporter",
     "nonsense.deep",
 ];
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 32] = [
     "root",
     "level",
     "format",
@@ -1057,6 +1057,7 @@ const KEYS: [&str; 31] = [
     "in_service",
     "warm_up_secs",
     "memory_bytes",
+    "disk_bytes",
     "oldest_secs",
     "auto",
     "sample_secs",

@@ -243,16 +243,28 @@ fn a_dead_endpoint_is_said_once_and_counted_at_the_end() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().port()
     };
-    let (_file, mut program) = start("dead", 1, &format!("http://127.0.0.1:{port}"));
-    assert!(
-        program.wait_for_lines("an attempt to send failed: NoConnection", 3),
-        "{}",
-        program.log()
-    );
-    assert_eq!(program.terminate(), Some(1));
-    let log = program.log();
-    assert_eq!(log.matches("cannot reach CloudWatch").count(), 1, "{log}");
-    assert!(log.contains("sent 0 + waiting 0 + dropped"), "{log}");
+    let url = format!("http://127.0.0.1:{port}");
+    // With a spool nothing is lost; without one it is, and counted.
+    for (spool, code) in [(true, Some(0)), (false, Some(1))] {
+        let file = config(&format!("dead-{spool}"), 1);
+        let mut command = publishing(&["run", "--config", file.path()], &url);
+        command.env("FWMETRICS_LOG__LEVEL", "info,fwmetrics=debug");
+        if !spool {
+            command.env("FWMETRICS_SPOOL__DIR", "/dev/null/nowhere");
+        }
+        let mut program = Program::start(&mut command);
+        assert!(
+            program.wait_for_lines("an attempt to send failed: NoConnection", 3),
+            "{}",
+            program.log()
+        );
+        assert_eq!(program.terminate(), code, "{}", program.log());
+        let log = program.log();
+        assert_eq!(log.matches("cannot reach CloudWatch").count(), 1, "{log}");
+        assert!(log.contains("= sent 0 + waiting "), "{log}");
+        assert_eq!(log.contains(" + dropped 0; "), spool, "{log}");
+        assert_eq!(log.contains("waiting 0 + dropped"), !spool, "{log}");
+    }
 }
 
 #[test]
@@ -270,7 +282,8 @@ fn a_denied_role_says_what_to_do() {
     let (_other_file, other) = start("well", 1, &well.url());
     assert!(well.wait_for_calls(4, LONG), "{}", other.log());
     assert_eq!(endpoint.calls().len(), 1, "a denial is not hammered");
-    assert_eq!(program.terminate(), Some(1));
+    // What is denied waits in the spool.
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
 }
 
 #[test]
@@ -289,7 +302,8 @@ fn missing_credentials_say_so() {
         "{}",
         program.log()
     );
-    assert_eq!(program.terminate(), Some(1));
+    // What is denied waits in the spool.
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
     assert!(endpoint.calls().is_empty());
 }
 

@@ -3,45 +3,27 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::{BTreeMap, BinaryHeap};
-use std::num::NonZeroU32;
+mod simulated;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
-use fwmetrics::agent::core::kept::{Keep, Kept, Stored};
-use fwmetrics::agent::core::queue::Limits;
+use fwmetrics::agent::core::kept::{Kept, Stored};
 use fwmetrics::agent::core::schedule::Rhythm;
-use fwmetrics::agent::core::{Action, Core, Event, PassDone, Planned, Setup};
+use fwmetrics::agent::core::{Action, Core, Event, Planned, Setup};
 use fwmetrics::aggregate::label::WantedSets;
-use fwmetrics::clock::Now;
 use fwmetrics::collector::CollectError;
-use fwmetrics::identity::Settings;
 use fwmetrics::model::datum::Dimension;
 use fwmetrics::model::identity::{Group, Identity, Lifecycle, Who};
 use fwmetrics::model::metric::{Metric, Sets};
-use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record, Width};
 use fwmetrics::model::selection::Selection;
 use fwmetrics::model::unit::Unit;
-use fwmetrics::publish::batch::Batch;
 use fwmetrics::publish::outcome::{Answer, Outcome};
 
-static LEVEL: Metric = Metric::new("Level", Unit::Count, Sets::FleetAndInstance, "a level");
-static CPU: Reading = Reading {
-    name: "cpu",
-    kind: Kind::Gauge,
-    feeds: &[
-        Feed {
-            metric: &DATAPLANE_CPU_UTILIZATION,
-            fold: Fold::Mean,
-        },
-        Feed {
-            metric: &LEVEL,
-            fold: Fold::Sum,
-        },
-    ],
-};
+use simulated::*;
 
 static A_HEAD: Metric = Metric::new("AHead", Unit::Count, Sets::Instance, "the first by name");
 static NEWCOMER: Reading = Reading {
@@ -52,304 +34,6 @@ static NEWCOMER: Reading = Reading {
         fold: Fold::Sum,
     }],
 };
-
-/// 2026-11-21T00:00:00Z, a minute's start.
-const EPOCH_MS: i64 = 1_795_219_200_000;
-
-type Series = (String, Vec<String>);
-
-/// What the endpoint holds: readings per series and timestamp.
-type Store = BTreeMap<(Series, i64), u64>;
-
-struct World {
-    core: Core,
-    now: Now,
-    events: BinaryHeap<Due>,
-    order: u64,
-    faults: Faults,
-    store: Store,
-    calls: Vec<(Duration, Vec<i64>)>,
-    exited: bool,
-    collect: fn(&mut World) -> (Readings, Option<CollectError>),
-    lines: Vec<String>,
-    kept: Kept,
-    series_written: u64,
-    passes: u64,
-    /// How long a pass takes.
-    pass_ms: u64,
-}
-
-struct Due(Duration, u64, Event);
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        (self.0, self.1) == (other.0, other.1)
-    }
-}
-impl Eq for Due {}
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.0, other.1).cmp(&(self.0, self.1))
-    }
-}
-
-/// How the endpoint answers.
-struct Faults {
-    rng: fastrand::Rng,
-    /// One in so many calls fails; 0 never.
-    one_in: u64,
-    /// Boot times between which nothing answers.
-    outage: Option<(Duration, Duration)>,
-    outcome: Option<Outcome>,
-}
-
-impl Faults {
-    fn none(seed: u64) -> Self {
-        Faults {
-            rng: fastrand::Rng::with_seed(seed),
-            one_in: 0,
-            outage: None,
-            outcome: None,
-        }
-    }
-
-    /// What happens to a call now: whether its data is stored, and what is answered.
-    fn fate(&mut self, now: Duration) -> (bool, Outcome) {
-        let unreachable = |maybe_accepted| Outcome::Unreachable { maybe_accepted };
-        if let Some(outcome) = self.outcome {
-            return (outcome == Outcome::Sent, outcome);
-        }
-        if self
-            .outage
-            .is_some_and(|(from, to)| (from..to).contains(&now))
-        {
-            return (false, unreachable(false));
-        }
-        if self.one_in == 0 || self.rng.u64(0..self.one_in) > 0 {
-            return (true, Outcome::Sent);
-        }
-        match self.rng.u8(0..4) {
-            0 => (false, Outcome::Throttled),
-            1 => (false, unreachable(false)),
-            // Accepted, and the answer lost.
-            2 => (true, unreachable(true)),
-            _ => (false, Outcome::Denied),
-        }
-    }
-}
-
-fn setup(seed: u64) -> Setup {
-    Setup {
-        collectors: vec![Planned {
-            name: "fake",
-            target: None,
-            rhythm: Rhythm {
-                period: Duration::from_secs(1),
-                after_end: None,
-            },
-            published: true,
-            timeout: Duration::from_secs(1),
-        }],
-        selection: Selection::default(),
-        shown: None,
-        sets: WantedSets {
-            fleet: true,
-            instance: true,
-        },
-        namespace: Arc::from("Test"),
-        period: Duration::from_secs(60),
-        close_after: Duration::from_millis(1700),
-        series_max: 300,
-        limits: Limits {
-            memory_bytes: 4 << 20,
-            oldest_secs: 13 * 86_400,
-            requests_per_second: NonZeroU32::MIN.saturating_add(9),
-        },
-        identity: Settings::default(),
-        remote: BTreeMap::new(),
-        kept: Kept::default(),
-        seed,
-    }
-}
-
-fn identity() -> Identity {
-    Identity {
-        instance_id: Some("i-1".to_owned()),
-        auto_scaling_group: Some("edge".to_owned()),
-        region: None,
-        lifecycle: Lifecycle::State("InService".to_owned()),
-    }
-}
-
-fn healthy(world: &mut World) -> (Readings, Option<CollectError>) {
-    let mut readings = Readings::default();
-    #[allow(clippy::cast_precision_loss)]
-    let value = (world.passes % 100) as f64;
-    readings.push(Record::new(&CPU, Raw::Level(value)));
-    (readings, None)
-}
-
-impl World {
-    fn new(setup: Setup, faults: Faults) -> Self {
-        let now = Now {
-            boot: Duration::from_secs(1000),
-            wall_ms: EPOCH_MS,
-        };
-        let mut core = Core::new(setup, now);
-        let first = core.start(now);
-        let mut world = World {
-            core,
-            now,
-            events: BinaryHeap::new(),
-            order: 0,
-            faults,
-            store: Store::new(),
-            calls: Vec::new(),
-            exited: false,
-            collect: healthy,
-            lines: Vec::new(),
-            kept: Kept::default(),
-            series_written: 0,
-            passes: 0,
-            pass_ms: 2,
-        };
-        world.perform(first);
-        world
-    }
-
-    fn known(setup: Setup, faults: Faults) -> Self {
-        let mut world = World::new(setup, faults);
-        world.step(Event::Identity(identity(), None));
-        world
-    }
-
-    fn later(&mut self, after_ms: u64, event: Event) {
-        self.order += 1;
-        let at = self.now.boot + Duration::from_millis(after_ms);
-        self.events.push(Due(at, self.order, event));
-    }
-
-    fn step(&mut self, event: Event) {
-        let actions = self.core.step(event, self.now);
-        assert_eq!(
-            self.core.account().owed(),
-            self.core.waiting(),
-            "the account balances"
-        );
-        self.perform(actions);
-    }
-
-    fn perform(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Collect(collector) => {
-                    self.passes += 1;
-                    let (readings, error) = (self.collect)(self);
-                    let took = Duration::from_millis(self.pass_ms);
-                    let at = self.now.boot + took;
-                    let done = PassDone {
-                        collector,
-                        at,
-                        took,
-                        readings,
-                        error,
-                    };
-                    self.later(self.pass_ms, Event::Pass(Box::new(done)));
-                }
-                Action::Send(id, batch) => self.receive(id, &batch),
-                Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
-                Action::Keep(Keep::Series(series)) => {
-                    self.kept.series = series;
-                    self.series_written += 1;
-                }
-                Action::Log(line) => self.lines.push(line.text),
-                Action::Exit => self.exited = true,
-            }
-        }
-    }
-
-    fn receive(&mut self, id: u64, batch: &Batch) {
-        let stamps = batch.datums().iter().map(|datum| datum.timestamp).collect();
-        self.calls.push((self.now.boot, stamps));
-        let (stored, outcome) = self.faults.fate(self.now.boot);
-        if stored {
-            for datum in batch.datums() {
-                let dimensions = datum
-                    .dimensions
-                    .iter()
-                    .map(|d| d.name.to_string())
-                    .collect();
-                let count: u64 = datum
-                    .values
-                    .iter()
-                    .map(|(_, count)| u64::from(*count))
-                    .sum();
-                let key = ((datum.metric.to_string(), dimensions), datum.timestamp);
-                *self.store.entry(key).or_default() += count;
-            }
-        }
-        let latency = self.faults.rng.u64(20..400);
-        let answer = Answer {
-            outcome,
-            code: format!("{outcome:?}"),
-            reason: "scripted".to_owned(),
-            server_time: None,
-        };
-        self.later(latency, Event::Answer(id, answer));
-    }
-
-    fn advance(&mut self, to: Duration) {
-        let passed = to.saturating_sub(self.now.boot);
-        self.now.boot += passed;
-        self.now.wall_ms += i64::try_from(passed.as_millis()).unwrap();
-    }
-
-    /// Runs for so long.
-    fn run(&mut self, span: Duration) {
-        let end = self.now.boot + span;
-        while !self.exited {
-            // The timer's grain, as in the loop around the core.
-            let wake = self
-                .core
-                .wake(self.now)
-                .max(self.now.boot + Duration::from_millis(1));
-            let next = self.events.peek().map_or(wake, |due| due.0.min(wake));
-            if next > end {
-                break;
-            }
-            self.advance(next);
-            let event = match self.events.peek() {
-                Some(due) if due.0 <= self.now.boot => self.events.pop().unwrap().2,
-                _ => Event::Timer,
-            };
-            self.step(event);
-        }
-        if !self.exited {
-            self.advance(end);
-        }
-    }
-
-    fn stop(&mut self) {
-        self.step(Event::Stop);
-        self.run(Duration::from_secs(30));
-        assert!(self.exited, "it ends within its time");
-    }
-
-    /// Readings of a series per window.
-    fn counts(&self, metric: &str, dimension: &str) -> Vec<(i64, u64)> {
-        let wanted = (metric.to_owned(), vec![dimension.to_owned()]);
-        self.store
-            .iter()
-            .filter(|((series, _), _)| *series == wanted)
-            .map(|((_, stamp), count)| (stamp - EPOCH_MS / 1000, *count))
-            .collect()
-    }
-}
 
 #[test]
 fn a_healthy_day_is_one_call_a_minute_with_sixty_readings_each() {
@@ -808,16 +492,7 @@ fn one_bad_datum_is_found_by_halving_and_the_rest_arrives() {
     // Refuses any batch that holds the heartbeat.
     let mut refused = 0;
     for _ in 0..200 {
-        let wake = world
-            .core
-            .wake(world.now)
-            .max(world.now.boot + Duration::from_millis(1));
-        let next = world.events.peek().map_or(wake, |due| due.0.min(wake));
-        world.advance(next);
-        let event = match world.events.peek() {
-            Some(due) if due.0 <= world.now.boot => world.events.pop().unwrap().2,
-            _ => Event::Timer,
-        };
+        let event = world.next_event(Duration::MAX).unwrap();
         let actions = world.core.step(event, world.now);
         for action in actions {
             match action {

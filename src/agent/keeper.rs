@@ -1,14 +1,18 @@
 //! What outlives a restart, to and from the state directory: a task that carries, as the others do.
 
+use std::io;
+
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::agent::core::Event;
+use crate::agent::core::account::Totals;
 use crate::agent::core::kept::{Keep, Kept, Stored};
 use crate::host::state::StateDir;
 
 const HEARTBEAT: &str = "heartbeat";
 const SERIES: &str = "series.json";
+const ACCOUNT: &str = "account.json";
 /// One window's worth, and what comes at the end.
 const WAITING_MAX: usize = 4;
 
@@ -25,6 +29,21 @@ pub(super) async fn load(state: &StateDir) -> (Kept, Vec<String>) {
         Err(why) => problems.push(why),
     }
     (kept, problems)
+}
+
+/// The account of the run before, and why it could not be read.
+pub(super) async fn load_totals(state: &StateDir) -> (Option<Totals>, Option<String>) {
+    match read(state, ACCOUNT, |text| serde_json::from_str(text).ok()).await {
+        Ok(totals) => (totals, None),
+        Err(why) => (None, Some(why)),
+    }
+}
+
+/// Writes the account.
+pub(super) async fn keep_totals(state: &StateDir, totals: &Totals) -> io::Result<()> {
+    // Numbers and words always have a JSON form.
+    let bytes = serde_json::to_vec(totals).unwrap_or_default();
+    state.store(ACCOUNT, bytes).await
 }
 
 async fn read<T>(

@@ -1,6 +1,6 @@
 //! Floor 6: the agent. `core` decides, everything around it only carries: a task per collector, one for sending,
-//! one for the metadata service, one for the state directory, one for `[http]`, and the loop that turns what they bring
-//! into events.
+//! one for the metadata service, one for the state directory, one for the spool, one for `[http]`,
+//! and the loop that turns what they bring into events.
 
 pub mod core;
 mod http;
@@ -8,4 +8,5 @@ mod keeper;
 mod lifeline;
 pub mod phase;
 pub mod run;
+mod spooler;
 pub(crate) mod tasks;

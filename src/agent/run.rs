@@ -9,20 +9,22 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info, warn};
 
-use crate::agent::core::account::Reason;
+use crate::agent::core::account::Totals;
 use crate::agent::core::kept::{Keep, Kept};
 use crate::agent::core::notices::{Level, Line};
 use crate::agent::core::queue::Limits;
+use crate::agent::core::queue::op::Op;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Action, Core, Event, Planned, Setup};
 use crate::agent::keeper;
 use crate::agent::lifeline::Lifeline;
 use crate::agent::tasks::{self, Sink};
-use crate::agent::{http, phase};
+use crate::agent::{http, phase, spooler};
 use crate::aggregate::label::WantedSets;
 use crate::clock;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
+use crate::host::spool::SpoolDir;
 use crate::host::state::StateDir;
 use crate::host::timer::Timer;
 use crate::publish::batch::Batch;
@@ -48,13 +50,17 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
         state if dry_run => state.read_only(),
         state => state,
     };
-    let (kept, problems) = keeper::load(&state).await;
-    for problem in problems {
-        warn!("{problem}");
+    let spool = (!dry_run).then(|| SpoolDir::new(&config.spool.dir, config.spool.disk_bytes));
+    let mut kept = load(&state).await;
+    if let Some(spool) = &spool {
+        spooler::take(spool, &state).await?;
+        kept.totals = load_totals(&state).await;
     }
-    let (hands, keeper) = Hands::new(&wanted, sink(&config, dry_run), state, &events)?;
+    let (hands, ends) = Hands::new(&wanted, sink(&config, dry_run), (state, spool), &events)?;
     tasks::identity(events);
-    let mut core = Core::new(setup(&config, &wanted, kept), clock::now());
+    let mut setup = setup(&config, &wanted, kept);
+    setup.limits.disk_bytes = (!dry_run).then_some(config.spool.disk_bytes);
+    let mut core = Core::new(setup, clock::now());
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.spec.name).collect();
     info!(
         "fwmetrics {} runs: {}",
@@ -89,10 +95,29 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
         }
         actions = core.step(event, now);
     }
-    drop(hands);
+    // Nobody hears events any more.
+    drop((hands, happened));
     // Bounded: each file has its deadline.
-    let _ = keeper.await;
-    Ok(!core.account().dropped.contains_key(&Reason::Shutdown))
+    for task in ends {
+        let _ = task.await;
+    }
+    Ok(core.unsent() == 0)
+}
+
+async fn load(state: &StateDir) -> Kept {
+    let (kept, problems) = keeper::load(state).await;
+    for problem in problems {
+        warn!("{problem}");
+    }
+    kept
+}
+
+async fn load_totals(state: &StateDir) -> Option<Totals> {
+    let (totals, problem) = keeper::load_totals(state).await;
+    if let Some(problem) = problem {
+        warn!("{problem}");
+    }
+    totals
 }
 
 /// The signals that end us, each with the open window sent first.
@@ -126,19 +151,26 @@ struct Hands {
     collectors: Vec<Sender<()>>,
     sender: Sender<(u64, Arc<Batch>)>,
     keeper: Sender<Keep>,
+    /// In a dry run there is none.
+    spooler: Option<Sender<Op>>,
 }
 
 impl Hands {
-    /// Starts the tasks; the keeper's is waited for at the end.
+    /// Starts the tasks; those that write to disk are waited for at the end.
     fn new(
         wanted: &[Wanted],
         sink: Sink,
-        state: StateDir,
+        (state, spool): (StateDir, Option<SpoolDir>),
         events: &Sender<Event>,
-    ) -> Result<(Self, JoinHandle<()>), String> {
+    ) -> Result<(Self, Vec<JoinHandle<()>>), String> {
         let built = wanted.iter().map(Wanted::build);
         let built = built.collect::<Result<Vec<_>, _>>()?;
-        let (keeper, ends) = keeper::start(state, events.clone());
+        // A directory of its own for each: one piece of work at a time holds a thread.
+        let beside = StateDir::new(state.path());
+        let (keeper, end) = keeper::start(state, events.clone());
+        let spooler = spool.map(|spool| spooler::start(spool, beside, events.clone()));
+        let (spooler, last) = spooler.unzip();
+        let ends = std::iter::once(end).chain(last).collect();
         let collectors = wanted.iter().zip(built).enumerate();
         let hands = Hands {
             collectors: collectors
@@ -148,6 +180,7 @@ impl Hands {
                 .collect(),
             sender: tasks::sender(sink, events.clone()),
             keeper,
+            spooler,
         };
         Ok((hands, ends))
     }
@@ -166,6 +199,11 @@ impl Hands {
             }
             // A disk that is slower than a window: the next one brings the newer state.
             Action::Keep(keep) => drop(self.keeper.try_send(keep)),
+            Action::Disk(op) => {
+                // Never full: one is under way at a time, and the last.
+                let given = self.spooler.as_ref().map(|task| task.try_send(op));
+                debug_assert!(matches!(given, Some(Ok(()))));
+            }
             Action::Log(line) => write(&line),
             Action::Exit => return true,
         }
@@ -227,6 +265,7 @@ fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
         series_max: cloudwatch.series_max,
         limits: Limits {
             memory_bytes: config.spool.memory_bytes,
+            disk_bytes: None,
             oldest_secs: config.spool.oldest_secs,
             requests_per_second: cloudwatch.requests_per_second,
         },

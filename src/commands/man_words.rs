@@ -26,7 +26,8 @@ pub(super) const PARTS: &[Part] = &[
             ),
             (
                 "/var/lib/fwmetrics",
-                "What outlives a restart ([spool] dir). Where it is absent or cannot be written, it is kept in memory.",
+                "Unsent batches, and what else outlives a restart ([spool] dir); the lock that keeps a second instance out. \
+                 Where it cannot be written, all is kept in memory.",
             ),
             (
                 "/proc, /sys",
@@ -76,7 +77,7 @@ pub(super) const PARTS: &[Part] = &[
             ("0", "All well, or nobody reads the output any more."),
             (
                 "1",
-                "Something failed: a collector, a send, datums lost at shutdown.",
+                "Something failed: a collector, a send, datums lost at shutdown; or another instance runs.",
             ),
             ("2", "Wrong use of the command line."),
             ("78", "Bad or missing configuration."),

@@ -8,6 +8,7 @@ pub mod namespace;
 pub mod netlink;
 pub mod netns;
 pub mod rtnetlink;
+pub mod spool;
 pub mod state;
 pub mod systemd;
 pub mod timer;

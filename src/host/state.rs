@@ -54,7 +54,7 @@ impl StateDir {
     /// What the disk says; `TimedOut`; a file of more than 16 MiB is `InvalidData`.
     pub async fn load(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let file = self.dir.join(name);
-        self.within(move || match read(&file) {
+        self.within(move || match read(&file, FILE_BYTES_MAX) {
             // Below something that is no directory there is no file either.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
@@ -87,27 +87,39 @@ impl StateDir {
     }
 }
 
-fn read(file: &Path) -> io::Result<Vec<u8>> {
+/// A file's bytes, up to `most`.
+pub(super) fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(file)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::new(ErrorKind::InvalidData, "longer than 16 MiB"));
+    File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let text = format!("longer than {} MiB", most >> 20);
+        return Err(io::Error::new(ErrorKind::InvalidData, text));
     }
     Ok(bytes)
 }
 
-fn write(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    if !dir.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    }
-    let half = dir.join(format!(".{name}.new"));
+/// Writes beside, then puts in place; both are on the disk when it returns.
+pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    make(dir)?;
+    let half = half(dir, name);
     let mut file = File::create(&half)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&half, dir.join(name))?;
     File::open(dir)?.sync_all()
+}
+
+/// Where a file is written before it is put in place.
+pub(super) fn half(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!(".{name}.new"))
+}
+
+/// Makes the directory, and those above it, where it is not there.
+pub(super) fn make(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 #[cfg(test)]

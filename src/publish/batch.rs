@@ -1,4 +1,5 @@
-//! Batches: what goes out in one call. Only [`split`] makes them, so that none is ever over a limit.
+//! Batches: what goes out in one call. Only [`split`] makes them (and [`whole`] by it), so that none is ever
+//! over a limit.
 
 use std::sync::Arc;
 
@@ -81,6 +82,14 @@ pub fn split(namespace: &Arc<str>, datums: Vec<Datum>) -> Vec<Batch> {
         batches.push(of(namespace, open));
     }
     batches
+}
+
+/// Datums that are one batch already, as they come back from the disk; `None` where they are not one call's worth.
+#[must_use]
+pub fn whole(namespace: &str, datums: Vec<Datum>) -> Option<Batch> {
+    let mut batches = split(&Arc::from(namespace), datums).into_iter();
+    let only = batches.next();
+    only.filter(|_| batches.next().is_none())
 }
 
 fn of(namespace: &Arc<str>, datums: Vec<Datum>) -> Batch {

@@ -1,8 +1,9 @@
-//! Floor 2: from datums to CloudWatch's answer: limits and sizes, batches, the client, and what an answer means.
+//! Floor 2: from datums to CloudWatch's answer: limits and sizes, batches and their files, the client, and what an answer means.
 
 pub mod batch;
 pub mod cloudwatch;
 pub mod outcome;
 pub mod settings;
 pub mod size;
+pub mod spool;
 pub mod validate;

@@ -148,6 +148,8 @@ pub struct SpoolSettings {
     pub dir: PathBuf,
     /// Bytes of unsent batches held in memory.
     pub memory_bytes: usize,
+    /// Bytes of files of unsent batches.
+    pub disk_bytes: u64,
     /// Age at which an unsent datum is given up.
     pub oldest_secs: i64,
 }
@@ -157,6 +159,7 @@ impl Default for SpoolSettings {
         SpoolSettings {
             dir: PathBuf::from("/var/lib/fwmetrics"),
             memory_bytes: 4 << 20,
+            disk_bytes: 16 << 20,
             oldest_secs: 13 * 24 * 3600,
         }
     }
@@ -171,7 +174,7 @@ pub static SPOOL: Section = Section {
             "dir",
             KeyKind::Text(absolute_path),
             "\"/var/lib/fwmetrics\"",
-            "The state directory: what outlives a restart. Not writable: kept in memory only, said once.",
+            "The state directory: unsent batches, and what else outlives a restart. Not writable: kept in memory only, said once.",
         )
         .pattern(ABSOLUTE),
         Key::new(
@@ -181,7 +184,16 @@ pub static SPOOL: Section = Section {
                 max: 1 << 30,
             },
             "4194304",
-            "Bytes of unsent batches held in memory; over it the oldest are dropped and counted.",
+            "Bytes of unsent batches held in memory; over it the oldest go: to disk, or dropped and counted.",
+        ),
+        Key::new(
+            "disk_bytes",
+            KeyKind::Int {
+                min: 4 << 20,
+                max: 1 << 30,
+            },
+            "16777216",
+            "Bytes of unsent batches in files below `dir`; over it the oldest are dropped and counted.",
         ),
         Key::new(
             "oldest_secs",

@@ -36,7 +36,11 @@ pub fn datum(datum: &Datum, now: i64) -> Result<(), Violation> {
     form(datum).map_err(Violation::Form)
 }
 
-fn form(datum: &Datum) -> Result<(), &'static str> {
+/// Checks all but the time.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn form(datum: &Datum) -> Result<(), &'static str> {
     name(&datum.metric)
         .map_err(|()| "its metric name is not 1 to 255 printable ASCII characters")?;
     dimensions(&datum.dimensions)?;

@@ -39,6 +39,18 @@ pub fn fresh_path(name: &str) -> PathBuf {
     path
 }
 
+/// Waits until it is so; false when it does not become so.
+pub fn eventually(is_so: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
 /// The program with an empty environment but for what is harmless.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
@@ -164,14 +176,7 @@ impl Program {
 
     /// Waits until so many log lines hold this text.
     pub fn wait_for_lines(&self, text: &str, count: usize) -> bool {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            if self.log().matches(text).count() >= count {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        false
+        eventually(|| self.log().matches(text).count() >= count)
     }
 
     /// SIGTERM, then its exit code; `None` when it did not end in time or ended by a signal.
@@ -185,6 +190,17 @@ impl Program {
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
         self.wait()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: it ends as it stands.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        let _ = self.wait();
     }
 
     /// Its exit code once it has ended by itself.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregate::aggregator::Refused;
 
 /// Why a datum was given up.
@@ -22,13 +24,19 @@ pub enum Reason {
     TooNew,
     /// No room to wait in.
     MemoryFull,
-    /// Still unsent at the end.
+    /// No room on disk.
+    DiskFull,
+    /// Its file was spoilt.
+    Corrupt,
+    /// It was in memory alone when the process was killed, or its file was taken away.
+    Lost,
+    /// Still unsent at the end, and not on disk.
     Shutdown,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 11] = [
         Reason::NoAsg,
         Reason::NoInstanceId,
         Reason::Illegal,
@@ -36,6 +44,9 @@ impl Reason {
         Reason::TooOld,
         Reason::TooNew,
         Reason::MemoryFull,
+        Reason::DiskFull,
+        Reason::Corrupt,
+        Reason::Lost,
         Reason::Shutdown,
     ];
 
@@ -50,12 +61,28 @@ impl Reason {
             Reason::TooOld => "too_old",
             Reason::TooNew => "too_new",
             Reason::MemoryFull => "memory_full",
+            Reason::DiskFull => "disk_full",
+            Reason::Corrupt => "corrupt",
+            Reason::Lost => "lost",
             Reason::Shutdown => "shutdown",
         }
     }
 }
 
-/// Totals since start.
+/// What of the account outlives a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Datums of closed windows.
+    pub sealed: u64,
+    /// Accepted by CloudWatch.
+    pub sent: u64,
+    /// Given up, by the word of the reason.
+    pub dropped: BTreeMap<String, u64>,
+    /// Waiting in files; what waits besides is in memory.
+    pub on_disk: u64,
+}
+
+/// Totals: datums since the state directory was made, the rest since start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     /// Datums of closed windows.
@@ -87,6 +114,41 @@ impl Account {
         if datums > 0 {
             *self.dropped.entry(reason).or_default() += datums as u64;
         }
+    }
+
+    /// Goes on where an earlier run ended. What it had in memory alone is lost, unless it said why it is not. `None`
+    /// where the totals are not an account.
+    #[must_use]
+    pub fn resume(totals: &Totals) -> Option<Self> {
+        let mut account = Account {
+            sealed: totals.sealed,
+            sent: totals.sent,
+            ..Account::default()
+        };
+        for (word, datums) in &totals.dropped {
+            // A reason of another version's is kept as the vaguest of ours.
+            let known = Reason::ALL.into_iter().find(|reason| reason.word() == word);
+            let sum = account
+                .dropped
+                .entry(known.unwrap_or(Reason::Lost))
+                .or_default();
+            *sum = sum.checked_add(*datums)?;
+        }
+        let mut dropped = account.dropped.values();
+        let settled = dropped.try_fold(account.sent, |sum, datums| sum.checked_add(*datums))?;
+        let owed = totals.sealed.checked_sub(settled)?;
+        let lost = owed.checked_sub(totals.on_disk)?;
+        account.drop(Reason::Lost, usize::try_from(lost).ok()?);
+        Some(account)
+    }
+
+    /// What was given up, by the word of the reason.
+    #[must_use]
+    pub fn dropped_by_word(&self) -> BTreeMap<String, u64> {
+        let dropped = self.dropped.iter();
+        dropped
+            .map(|(reason, datums)| (reason.word().to_owned(), *datums))
+            .collect()
     }
 
     /// Counts a failed attempt.

@@ -27,6 +27,8 @@ impl Core {
                 self.notices
                     .over("memory", "there is room for unsent datums again");
                 self.notices
+                    .over("disk", "there is room for unsent datums on disk again");
+                self.notices
                     .say(Level::Debug, format!("sent {datums} datums"));
             }
             Settled::Kept => {
@@ -49,10 +51,6 @@ impl Core {
                     .say(Level::Error, dead_letter(&datum, &answer.reason));
             }
             Settled::Unknown => {}
-        }
-        if answer.outcome == Outcome::Denied {
-            // A role is not mended within the seconds that a shutdown has.
-            self.stopping_until = self.stopping_until.map(|_| now.boot);
         }
     }
 

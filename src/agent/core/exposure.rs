@@ -114,6 +114,11 @@ impl Core {
                 "Blocks that came after their window was sent",
                 account.late_blocks,
             ),
+            (
+                "fwmetrics_spool_set_aside_total",
+                "Files in the spool that were no batches, or spoilt ones",
+                self.set_aside,
+            ),
         ] {
             out.own(name, count, help, vec![], total(number));
         }
@@ -153,6 +158,11 @@ impl Core {
                 "fwmetrics_queue_bytes",
                 "Batches that wait in memory",
                 self.queue_bytes() as f64,
+            ),
+            (
+                "fwmetrics_spool_bytes",
+                "Files of the spool, those set aside too",
+                self.queue.spool_bytes() as f64,
             ),
             (
                 "fwmetrics_start_time_seconds",

@@ -1,4 +1,4 @@
-//! What outlives a restart: the last minute that had its heartbeat, and the series that were let in.
+//! What outlives a restart beside the spool: the last minute that had its heartbeat, and the series that were let in.
 //!
 //! Flash wears: the minute is some bytes a minute, the series are written when they changed, else every ten minutes.
 
@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
+use super::account::Totals;
 use super::notices::Level;
 use crate::aggregate::admission::KEPT_FOR;
 use crate::aggregate::label::Set;
@@ -61,6 +62,8 @@ pub struct Kept {
     pub heartbeat: Option<i64>,
     /// The accepted series.
     pub series: Vec<KeptSeries>,
+    /// The account of the run before, for one who has its spool.
+    pub totals: Option<Totals>,
 }
 
 /// When what was written last.

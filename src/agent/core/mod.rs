@@ -12,6 +12,7 @@ mod observe;
 mod passes;
 pub mod queue;
 pub mod schedule;
+mod spooling;
 pub mod waiting;
 mod windows;
 
@@ -39,6 +40,7 @@ use board::Board;
 use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
+use queue::op::{Done, Op};
 use schedule::{Due, Rhythm, Schedule};
 use waiting::WaitingRoom;
 
@@ -111,6 +113,8 @@ pub enum Event {
     Identity(Identity, Option<String>),
     /// Something was written to the state directory, or why not.
     Stored(Stored),
+    /// An operation on the spool ended.
+    Disk(Done),
     /// SIGTERM.
     Stop,
 }
@@ -139,6 +143,8 @@ pub enum Action {
     Send(u64, Arc<Batch>),
     /// Keep this over a restart.
     Keep(Keep),
+    /// Do this in the spool; the next comes when its end was told, but for the last, which comes with the exit.
+    Disk(Op),
     /// Write a log line.
     Log(Line),
     /// All is done.
@@ -176,6 +182,10 @@ pub struct Core {
     written: Written,
     stopping_until: Option<Duration>,
     exited: bool,
+    /// Datums given up at the end.
+    unsent: usize,
+    /// Spoilt files and strangers found in the spool.
+    set_aside: u64,
     board: Option<Board>,
     /// Minutes that had their heartbeat since start.
     beats: u64,
@@ -194,6 +204,7 @@ impl Core {
             .iter()
             .map(|planned| planned.rhythm)
             .collect();
+        let (account, unlisted) = Core::resumed(setup.kept.totals.as_ref());
         let mut core = Core {
             schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
             aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
@@ -203,8 +214,8 @@ impl Core {
             identity: Identity::default(),
             who: setup.remote.clone(),
             waiting: WaitingRoom::default(),
-            queue: Queue::new(setup.limits, setup.seed),
-            account: Account::default(),
+            queue: Queue::new(setup.limits, setup.seed, unlisted, now),
+            account,
             failures: vec![0; setup.collectors.len()],
             targets: targets(&setup),
             notices: Notices::default(),
@@ -214,6 +225,8 @@ impl Core {
             written: Written::default(),
             stopping_until: None,
             exited: false,
+            unsent: 0,
+            set_aside: 0,
             board: board(&setup),
             beats: 0,
             started: now.wall_secs(),
@@ -227,9 +240,11 @@ impl Core {
         core
     }
 
-    /// The passes to start with: they give the counters their first reading.
+    /// What to start with: a pass of each collector gives the counters their first reading, and the spool is looked at.
     pub fn start(&mut self, now: Now) -> Vec<Action> {
-        collects(self.schedule.seed(now))
+        let mut actions = collects(self.schedule.seed(now));
+        actions.extend(self.disk_op(now).map(Action::Disk));
+        actions
     }
 
     /// One event in, actions out.
@@ -240,6 +255,7 @@ impl Core {
             Event::Answer(id, answer) => self.answer(id, &answer, now),
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
             Event::Stored(stored) => self.stored(stored),
+            Event::Disk(done) => self.disk_done(done, now),
             Event::Stop => self.stop(now),
         }
         self.go_on(now)
@@ -288,10 +304,16 @@ impl Core {
         &self.account
     }
 
+    /// Datums given up at the end of this run.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.unsent
+    }
+
     /// Datums that are sealed and not settled.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        (self.waiting.len() + self.queue.waiting()) as u64
+        self.waiting.len() as u64 + self.queue.waiting()
     }
 
     /// Bytes of batches held in memory.
@@ -330,9 +352,11 @@ impl Core {
         if let Some((id, batch)) = self.queue.next(now.boot) {
             actions.push(Action::Send(id, batch));
         }
+        actions.extend(self.disk_op(now).map(Action::Disk));
         let exit = self.may_exit(now);
         actions.splice(0..0, self.notices.take().into_iter().map(Action::Log));
         if exit {
+            actions.extend(self.last_op().map(Action::Disk));
             actions.push(Action::Exit);
         }
         actions
@@ -361,13 +385,15 @@ impl Core {
         let Some(until) = self.stopping_until else {
             return false;
         };
-        if self.exited || (self.queue.waiting() > 0 && now.boot < until) {
+        let rests = self.queue.rests(until) && self.queue.disk_rests();
+        if self.exited || (!rests && now.boot < until) {
             return false;
         }
         self.exited = true;
         self.account.refused_readings = self.aggregator.refused();
         let rest = self.waiting.clear() + self.queue.clear();
         self.account.drop(Reason::Shutdown, rest);
+        self.unsent = rest;
         let level = if rest > 0 { Level::Error } else { Level::Info };
         self.notices
             .say(level, format!("account: {}", self.account));

@@ -30,7 +30,8 @@ impl Core {
                 legal.push(datum);
             }
         }
-        let full = self.queue.push(split(&self.setup.namespace, legal));
+        let batches = split(&self.setup.namespace, legal);
+        let full = self.queue.push(batches, now.boot);
         if full > 0 {
             self.account.drop(Reason::MemoryFull, full);
             let text = "unsent datums fill [spool] memory_bytes: the oldest are dropped";

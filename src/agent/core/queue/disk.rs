@@ -1,0 +1,291 @@
+//! The queue's side of the spool: what is written, read and removed next, one operation at a time, and what its end
+//! means. A disk that fails is left alone for a while; until then batches are in memory alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::entry::{Entry, Place};
+use super::op::{After, Done, Listing, Loaded, Op};
+use super::{Queue, Reason};
+use crate::agent::core::account::{Account, Totals};
+use crate::publish::spool::FileName;
+
+/// A batch is not sent before it is written, but waits no longer than this: a disk that is slower loses to time.
+pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(2);
+/// A disk that failed is tried again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// A file that could not be read is tried again after this; others have their turn before.
+const REREAD_AFTER: Duration = Duration::from_secs(600);
+/// Files removed in one operation.
+const REMOVED_AT_ONCE: usize = 64;
+
+/// What is remembered of an operation until it ends.
+#[derive(Debug)]
+enum UnderWay {
+    List,
+    Write(FileName, u64),
+    Load(FileName),
+    Remove(Vec<FileName>),
+}
+
+/// What is known of the disk.
+#[derive(Debug)]
+pub(super) struct Disk {
+    /// Its bound in bytes; `None`: there is no spool.
+    pub(super) most: Option<u64>,
+    pub(super) listed: bool,
+    under_way: Option<UnderWay>,
+    failed_until: Option<Duration>,
+    /// The batch to be written next, encoded.
+    pub(super) prepared: Option<(FileName, Vec<u8>)>,
+    /// The batch that is wanted in memory.
+    pub(super) wanted: Option<FileName>,
+    /// Files of batches that were halved, which cover their pieces.
+    pub(super) covers: Vec<(FileName, u64)>,
+    pub(super) removals: Vec<(FileName, u64)>,
+    pub(super) rejected_bytes: u64,
+}
+
+impl Disk {
+    pub(super) fn new(most: Option<u64>) -> Self {
+        Disk {
+            most,
+            listed: false,
+            under_way: None,
+            failed_until: None,
+            prepared: None,
+            wanted: None,
+            covers: Vec::new(),
+            removals: Vec::new(),
+            rejected_bytes: 0,
+        }
+    }
+
+    /// There is a spool, and the last operation did not fail.
+    pub(super) fn is_well(&self) -> bool {
+        self.most.is_some() && self.failed_until.is_none()
+    }
+
+    /// From when on a file can be read; `None` while that needs an event first.
+    pub(super) fn readable_from(&self) -> Option<Duration> {
+        let free = self.listed && self.under_way.is_none();
+        free.then(|| self.failed_until.unwrap_or_default())
+    }
+
+    /// The next operation may begin.
+    pub(super) fn is_free(&self, now: Duration) -> bool {
+        let healed = self.failed_until.is_none_or(|until| until <= now);
+        self.most.is_some() && self.under_way.is_none() && healed
+    }
+}
+
+impl Queue {
+    /// There is a spool, well or not.
+    #[must_use]
+    pub fn has_spool(&self) -> bool {
+        self.disk.most.is_some()
+    }
+
+    /// Nothing is left to be done on disk, or nothing can be.
+    #[must_use]
+    pub fn disk_rests(&self) -> bool {
+        let disk = &self.disk;
+        let idle = disk.under_way.is_none() && disk.removals.is_empty();
+        let written = !self
+            .entries
+            .iter()
+            .any(|entry| entry.place == Place::Memory);
+        !disk.is_well() && disk.under_way.is_none() || idle && written && disk.listed
+    }
+
+    /// When the disk is worth trying again.
+    pub(super) fn disk_wake(&self) -> Option<Duration> {
+        let disk = &self.disk;
+        let unwritten = || {
+            self.entries
+                .iter()
+                .any(|entry| entry.place == Place::Memory)
+        };
+        let work = !disk.listed || !disk.removals.is_empty() || unwritten();
+        disk.failed_until
+            .filter(|_| disk.under_way.is_none() && work)
+    }
+
+    /// What to do on disk now, if anything; it is under way from here on.
+    pub fn op(&mut self, now: Duration, account: &Account) -> Option<Op> {
+        if !self.disk.is_free(now) {
+            return None;
+        }
+        let op = self.choose_op(account)?;
+        self.disk.under_way = Some(match &op {
+            Op::List => UnderWay::List,
+            Op::Write(name, bytes) => UnderWay::Write(*name, bytes.len() as u64),
+            Op::Load(name) => UnderWay::Load(*name),
+            Op::Remove(names, _) => UnderWay::Remove(names.clone()),
+        });
+        Some(op)
+    }
+
+    fn choose_op(&mut self, account: &Account) -> Option<Op> {
+        if !self.disk.listed {
+            return Some(Op::List);
+        }
+        let prepared = self.disk.prepared.take();
+        let fits = |disk: &Disk, used: u64, bytes: &[u8]| {
+            disk.removals.is_empty() || used + bytes.len() as u64 <= disk.most.unwrap_or(0)
+        };
+        match prepared {
+            Some((name, bytes)) if fits(&self.disk, self.spool_bytes(), &bytes) => {
+                if let Some(entry) = self.entry(name.id) {
+                    entry.place = Place::Writing;
+                    entry.attempted = true;
+                    return Some(Op::Write(name, bytes));
+                }
+            }
+            // What was given up for it has to be gone first.
+            prepared => self.disk.prepared = prepared,
+        }
+        if !self.disk.removals.is_empty() {
+            return Some(Op::Remove(self.removed_next(), self.totals(account)));
+        }
+        self.disk.wanted.map(Op::Load)
+    }
+
+    fn removed_next(&self) -> Vec<FileName> {
+        let next = self.disk.removals.iter().take(REMOVED_AT_ONCE);
+        next.map(|(name, _)| *name).collect()
+    }
+
+    /// The account as it is to be kept.
+    #[must_use]
+    pub fn totals(&self, account: &Account) -> Totals {
+        Totals {
+            sealed: account.sealed,
+            sent: account.sent,
+            dropped: account.dropped_by_word(),
+            on_disk: self.safe() as u64 + self.unlisted,
+        }
+    }
+
+    /// An operation ended.
+    pub fn done(&mut self, done: Done, now: Duration) -> After {
+        let Some(op) = self.disk.under_way.take() else {
+            return After::Nothing;
+        };
+        let ended = match (op, done) {
+            (UnderWay::List, Done::Listed(listed)) => listed.map(|listing| self.listed(listing)),
+            (UnderWay::Write(name, bytes), Done::Wrote(wrote)) => {
+                self.wrote(name, bytes, wrote.is_ok());
+                wrote.map(|()| After::Nothing)
+            }
+            (UnderWay::Load(name), Done::Loaded(loaded)) => self.loaded(name, loaded, now),
+            (UnderWay::Remove(names), Done::Removed(removed)) => {
+                removed.map(|()| self.removed(&names))
+            }
+            // An answer to another question: there is none.
+            _ => Ok(After::Nothing),
+        };
+        match ended {
+            Ok(after) => {
+                self.disk.failed_until = None;
+                after
+            }
+            Err(why) => {
+                self.disk.failed_until = Some(now + RETRY_AFTER);
+                self.wait_for_no_file();
+                After::Trouble(why)
+            }
+        }
+    }
+
+    fn listed(&mut self, listing: Listing) -> After {
+        self.disk.listed = true;
+        self.disk.rejected_bytes = listing.rejected_bytes;
+        let (mut datums, mut files) = (0, 0);
+        for (name, bytes) in listing.files {
+            let kept = self.disk.covers.iter().chain(&self.disk.removals);
+            if kept.into_iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            if let Some(entry) = self.entry(name.id) {
+                entry.place = Place::Disk(bytes);
+                continue;
+            }
+            datums += name.datums as u64;
+            files += 1;
+            self.entries.push(Entry::on_disk(name, bytes));
+        }
+        After::Found {
+            expected: std::mem::take(&mut self.unlisted),
+            datums,
+            files,
+            set_aside: listing.set_aside,
+        }
+    }
+
+    fn wrote(&mut self, name: FileName, bytes: u64, well: bool) {
+        let Some(entry) = self.entry(name.id) else {
+            // Settled meanwhile.
+            self.disk.removals.push((name, bytes));
+            return;
+        };
+        entry.not_before = Duration::ZERO;
+        entry.place = match well {
+            true => Place::Disk(bytes),
+            false => Place::Memory,
+        };
+        if well {
+            entry.cover = None;
+            if !entry.fresh && self.in_flight != Some(name.id) {
+                self.release(name.id);
+            }
+            self.uncover();
+        }
+    }
+
+    fn loaded(
+        &mut self,
+        name: FileName,
+        loaded: Result<Loaded, String>,
+        now: Duration,
+    ) -> Result<After, String> {
+        let gone = |reason, why: String| After::Gone(name, reason, why);
+        let after = match loaded {
+            Err(why) => {
+                if let Some(entry) = self.entry(name.id) {
+                    entry.unreadable_until = now + REREAD_AFTER;
+                }
+                return Err(why);
+            }
+            Ok(Loaded::Batch(batch)) if FileName::of(&batch, name.id) == name => {
+                if let Some(entry) = self.entry(name.id) {
+                    entry.held = Some(Arc::new(*batch));
+                }
+                return Ok(After::Nothing);
+            }
+            Ok(Loaded::Batch(_)) => gone(Reason::Corrupt, "its name is another batch's".into()),
+            Ok(Loaded::Spoilt(why, rejected_bytes)) => {
+                self.disk.rejected_bytes = rejected_bytes;
+                gone(Reason::Corrupt, why.to_string())
+            }
+            Ok(Loaded::Missing) => gone(Reason::Lost, "the file is gone".into()),
+        };
+        let index = self.entries.iter().position(|entry| entry.name == name);
+        let Some(index) = index else {
+            return Ok(After::Nothing);
+        };
+        let entry = self.entries.swap_remove(index);
+        self.retire(&entry);
+        Ok(after)
+    }
+
+    fn removed(&mut self, names: &[FileName]) -> After {
+        let removals = &mut self.disk.removals;
+        removals.retain(|(name, _)| !names.contains(name));
+        After::Nothing
+    }
+
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.id() == id)
+    }
+}

@@ -1,0 +1,75 @@
+//! What the queue asks of the spool, how that ends, and what the end means.
+
+use crate::agent::core::account::{Reason, Totals};
+use crate::publish::batch::Batch;
+use crate::publish::spool::{FileName, Unreadable};
+
+/// Something to do on disk. The next comes when this one has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Say what is there.
+    List,
+    /// Write a batch.
+    Write(FileName, Vec<u8>),
+    /// Read a batch.
+    Load(FileName),
+    /// Write the totals, then remove files, so that none is gone and not on the account.
+    Remove(Vec<FileName>, Totals),
+}
+
+/// How an operation ended; a text is the disk's trouble.
+#[derive(Debug)]
+pub enum Done {
+    /// What there is.
+    Listed(Result<Listing, String>),
+    /// Written.
+    Wrote(Result<(), String>),
+    /// Read.
+    Loaded(Result<Loaded, String>),
+    /// Totals written, and files removed.
+    Removed(Result<(), String>),
+}
+
+/// What there is in the spool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Batches, with the bytes of each file.
+    pub files: Vec<(FileName, u64)>,
+    /// Bytes of what is set aside.
+    pub rejected_bytes: u64,
+    /// Files that were set aside: strangers and half-written ones.
+    pub set_aside: u64,
+}
+
+/// What reading a file gave.
+#[derive(Debug)]
+pub enum Loaded {
+    /// The batch.
+    Batch(Box<Batch>),
+    /// No batch; the file was set aside, where there are now so many bytes.
+    Spoilt(Unreadable, u64),
+    /// No file.
+    Missing,
+}
+
+/// What the end of an operation is to the account and the log.
+#[derive(Debug, PartialEq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// The spool holds so many datums of an earlier run in so many files; others were set aside.
+    Found {
+        /// Datums that the totals of that run said to be there.
+        expected: u64,
+        /// Datums.
+        datums: u64,
+        /// Files that hold them.
+        files: usize,
+        /// Strangers.
+        set_aside: u64,
+    },
+    /// This batch is gone, and why.
+    Gone(FileName, Reason, String),
+    /// The disk failed.
+    Trouble(String),
+}

@@ -322,6 +322,12 @@ impl Core {
         self.queue.bytes()
     }
 
+    /// The queue, to look at.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// What is due, what can be sent, what is to be said.
     fn go_on(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();

@@ -3,6 +3,7 @@
 
 pub mod account;
 mod answers;
+mod backlog;
 pub mod board;
 mod exposure;
 pub mod kept;
@@ -36,6 +37,7 @@ use crate::publish::batch::Batch;
 use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
+use backlog::Progress;
 use board::Board;
 use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
@@ -172,6 +174,7 @@ pub struct Core {
     waiting: WaitingRoom,
     queue: Queue,
     account: Account,
+    backlog: Option<Progress>,
     /// Failures in a row of each collector.
     failures: Vec<u32>,
     targets: Vec<Target>,
@@ -216,6 +219,7 @@ impl Core {
             waiting: WaitingRoom::default(),
             queue: Queue::new(setup.limits, setup.seed, unlisted, now),
             account,
+            backlog: None,
             failures: vec![0; setup.collectors.len()],
             targets: targets(&setup),
             notices: Notices::default(),
@@ -359,6 +363,9 @@ impl Core {
             actions.push(Action::Send(id, batch));
         }
         actions.extend(self.disk_op(now).map(Action::Disk));
+        if self.stopping_until.is_none() {
+            self.watch_backlog(now);
+        }
         let exit = self.may_exit(now);
         actions.splice(0..0, self.notices.take().into_iter().map(Action::Log));
         if exit {

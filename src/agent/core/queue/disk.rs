@@ -38,6 +38,8 @@ pub(super) struct Disk {
     pub(super) listed: bool,
     under_way: Option<UnderWay>,
     failed_until: Option<Duration>,
+    /// Our bytes when the disk had no space for the last write: others have the rest of it.
+    pub(super) full_at: Option<u64>,
     /// The batch to be written next, encoded.
     pub(super) prepared: Option<(FileName, Vec<u8>)>,
     /// The batch that is wanted in memory.
@@ -55,6 +57,7 @@ impl Disk {
             listed: false,
             under_way: None,
             failed_until: None,
+            full_at: None,
             prepared: None,
             wanted: None,
             covers: Vec::new(),
@@ -134,7 +137,8 @@ impl Queue {
         }
         let prepared = self.disk.prepared.take();
         let fits = |disk: &Disk, used: u64, bytes: &[u8]| {
-            disk.removals.is_empty() || used + bytes.len() as u64 <= disk.most.unwrap_or(0)
+            let most = disk.most.min(disk.full_at.or(disk.most));
+            disk.removals.is_empty() || used + bytes.len() as u64 <= most.unwrap_or(0)
         };
         match prepared {
             Some((name, bytes)) if fits(&self.disk, self.spool_bytes(), &bytes) => {
@@ -178,7 +182,13 @@ impl Queue {
             }
             (UnderWay::Write(name, bytes), Done::Wrote(wrote)) => {
                 self.wrote(name, bytes, wrote.is_ok());
+                self.disk.full_at = None;
                 wrote.map(|()| After::Nothing)
+            }
+            (UnderWay::Write(name, bytes), Done::Full(why)) => {
+                self.wrote(name, bytes, false);
+                self.disk.full_at = Some(self.spool_bytes());
+                Err(why)
             }
             (UnderWay::Load(name), Done::Loaded(loaded)) => self.loaded(name, loaded, now),
             (UnderWay::Remove(names), Done::Removed(removed)) => removed.map(|()| {

@@ -88,13 +88,51 @@ impl Queue {
         };
         let Some(batch) = &entry.held else { return 0 };
         let (name, bytes) = (entry.name, encode(batch));
+        let full_at = self.disk.full_at.filter(|_| self.disk_gives_way());
+        let most = full_at.map_or(most, |full| full.min(most));
         let (gone, fits) = self.evict(name, bytes.len() as u64, most);
-        if fits {
+        // On a full disk it is tried all the same: others may have made room.
+        if fits || full_at.is_some() {
             self.disk.prepared = Some((name, bytes));
         } else if let Some(entry) = self.entry(name.id) {
             entry.place = Place::NoRoom;
         }
         gone
+    }
+
+    /// On a full disk batches gather in memory. Before that is full too, the oldest go: files that are older than all in
+    /// memory, so that newer ones find room on disk. Oldest out first, wherever it is.
+    fn disk_gives_way(&self) -> bool {
+        self.bytes() > self.pressed_bytes() && self.oldest_is_idle()
+    }
+
+    /// Batches in memory may take so many bytes. On a full disk the last quarter is for those that come while older
+    /// ones leave it.
+    pub(super) fn memory_most(&self) -> usize {
+        let ours_on_full_disk = self.disk_is_full() && self.idle.len() > 0;
+        match ours_on_full_disk && !self.oldest_is_idle() {
+            true => self.pressed_bytes(),
+            false => self.limits.memory_bytes,
+        }
+    }
+
+    fn pressed_bytes(&self) -> usize {
+        self.limits.memory_bytes / 4 * 3
+    }
+
+    /// The oldest of what is not under way is a file.
+    fn oldest_is_idle(&self) -> bool {
+        let unwritten = self.entries.iter();
+        let unwritten = unwritten.filter(|entry| entry.place == Place::Memory);
+        let oldest_here = unwritten.map(Entry::age).min();
+        let oldest_there = self.idle.oldest().map(|(name, _)| (name.newest, name.id));
+        oldest_there.is_some() && oldest_there < oldest_here
+    }
+
+    /// The disk had no space for the last write.
+    #[must_use]
+    pub fn disk_is_full(&self) -> bool {
+        self.disk.full_at.is_some()
     }
 
     /// Files older than this one go until there is room for it; none where all of them would not do.

@@ -38,6 +38,10 @@ const BACKOFF_MOST: Duration = Duration::from_secs(60);
 /// After a denial: a role is mended by people, in minutes.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 
+/// A server is left alone as long as it asks, but no longer than this: CloudWatch asks for seconds, and what asks for
+/// hours is a proxy or a portal that may be gone by then. Alarms of five periods of a minute do not miss a recovery.
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(300);
+
 /// A clock that was not set when we started is set by then; until then spooled batches seem to be of the future.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// At shutdown, what is on disk is no longer tried after so many failures in a row.
@@ -71,6 +75,17 @@ pub enum Settled {
     Unknown,
 }
 
+/// What waits behind the fresh window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Batches.
+    pub batches: usize,
+    /// Their datums.
+    pub datums: u64,
+    /// Newest timestamp of the oldest of them, Unix seconds.
+    pub oldest: i64,
+}
+
 /// The queue.
 pub struct Queue {
     limits: Limits,
@@ -81,11 +96,15 @@ pub struct Queue {
     failures: u32,
     backlog_from: Duration,
     probe_from: Option<Duration>,
+    /// The server asked to be left alone until then, boot time.
+    asked_from: Option<Duration>,
     pacer: Pacer,
     jitter: fastrand::Rng,
     disk: Disk,
     /// Datums that an earlier run left on disk, as long as nobody looked.
     unlisted: u64,
+    /// Datums sent of the backlog.
+    backlog_sent: u64,
     /// At shutdown idle files go out as if they were fresh, once.
     last_call: bool,
 }
@@ -113,10 +132,12 @@ impl Queue {
             failures: 0,
             backlog_from: Duration::ZERO,
             probe_from: None,
+            asked_from: None,
             pacer: Pacer::new(limits.requests_per_second),
             jitter: fastrand::Rng::with_seed(seed),
             disk: Disk::new(limits.disk_bytes),
             unlisted,
+            backlog_sent: 0,
             last_call: false,
         }
     }
@@ -148,6 +169,26 @@ impl Queue {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.entries.iter().map(Entry::bytes).sum()
+    }
+
+    /// What waits behind the fresh window, if anything.
+    #[must_use]
+    pub fn backlog(&self) -> Option<Backlog> {
+        let active = self.entries.iter().filter(|entry| !entry.fresh);
+        let oldest = active.clone().map(|entry| entry.name.newest);
+        let oldest_idle = self.idle.oldest().map(|(name, _)| name.newest);
+        let datums: u64 = active.clone().map(|entry| entry.name.datums as u64).sum();
+        Some(Backlog {
+            batches: active.count() + self.idle.len(),
+            datums: datums + self.idle.datums(),
+            oldest: oldest.chain(oldest_idle).min()?,
+        })
+    }
+
+    /// Datums sent of the backlog since the start.
+    #[must_use]
+    pub fn backlog_sent(&self) -> u64 {
+        self.backlog_sent
     }
 
     /// Batches with which something goes on, and files with which nothing does.
@@ -209,8 +250,15 @@ impl Queue {
         counted.collect()
     }
 
-    /// An answer came.
-    pub fn settle(&mut self, id: u64, outcome: Outcome, now: Duration) -> Settled {
+    /// An answer came, perhaps with a time for which the server asks to be left alone.
+    pub fn settle(
+        &mut self,
+        id: u64,
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) -> Settled {
+        self.asked_from = retry_after.map(|wait| now + wait.min(RETRY_AFTER_MOST));
         if self.in_flight == Some(id) {
             self.in_flight = None;
         }
@@ -230,6 +278,9 @@ impl Queue {
                 self.backlog_from = now + TRICKLE;
                 let entry = self.entries.swap_remove(index);
                 self.retire(&entry);
+                if !entry.fresh {
+                    self.backlog_sent += entry.name.datums as u64;
+                }
                 Settled::Sent(entry.name.datums)
             }
             Outcome::Throttled | Outcome::Unreachable { .. } => {
@@ -264,6 +315,10 @@ impl Queue {
         self.failures = 0;
         self.backlog_from = now;
         self.last_call = true;
+        if !self.disk.is_well() {
+            // What is not sent now is lost: it is tried once more, whatever was asked.
+            self.asked_from = None;
+        }
         for entry in &mut self.entries {
             entry.fresh = true;
         }
@@ -339,7 +394,7 @@ impl Queue {
     /// Oldest out first, to where they are on disk already or for good, but never the one in flight.
     fn make_room(&mut self) -> usize {
         let mut gone = 0;
-        while self.bytes() > self.limits.memory_bytes {
+        while self.bytes() > self.memory_most() {
             let in_flight = self.in_flight;
             let held = self
                 .entries

@@ -86,7 +86,7 @@ impl Queue {
 
     /// Until when nothing at all is sent.
     pub(super) fn silent_until(&self) -> Option<Duration> {
-        self.probe_from
+        self.probe_from.max(self.asked_from)
     }
 
     /// Until when the freshest window waits for its file: nothing goes before it.

@@ -138,14 +138,13 @@ async fn send(
             *kept = Some(client);
             answer
         }
-        Err(ended) => Answer {
-            outcome: Outcome::Unreachable {
+        Err(ended) => {
+            let outcome = Outcome::Unreachable {
                 maybe_accepted: true,
-            },
-            code: "Panic".to_owned(),
-            reason: format!("the AWS SDK panicked ({ended}); its client is built anew"),
-            server_time: None,
-        },
+            };
+            let reason = format!("the AWS SDK panicked ({ended}); its client is built anew");
+            Answer::new(outcome, "Panic", reason)
+        }
     }
 }
 
@@ -169,16 +168,8 @@ async fn print(batch: Arc<Batch>, events: &Sender<Event>) -> Answer {
         ),
         Err(ended) => (Outcome::Denied, format!("writing panicked: {ended}")),
     };
-    Answer {
-        outcome,
-        code: if reason.is_empty() {
-            String::new()
-        } else {
-            "Output".to_owned()
-        },
-        reason,
-        server_time: None,
-    }
+    let code = if reason.is_empty() { "" } else { "Output" };
+    Answer::new(outcome, code, reason)
 }
 
 /// Starts the look-out for who we are. Each look is a task of its own, for the same reason as an attempt to send.

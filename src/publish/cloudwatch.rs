@@ -1,6 +1,6 @@
 //! The only file that names the AWS SDK for sending.
 //!
-//! One attempt per call: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
+//! One attempt per call, but for credentials that ran out: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
 //! defaults have none, and a server that accepts and never answers would hold a call for ever.
 
 use std::error::Error;
@@ -22,11 +22,13 @@ use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types::{Dimension as WireDimension, MetricDatum, StandardUnit};
 
+use crate::clock;
 use crate::host::http;
 use crate::model::chain;
 use crate::model::datum::Datum;
 use crate::publish::batch::Batch;
-use crate::publish::outcome::{Answer, Outcome, Stage, of_error, of_stage};
+use crate::publish::outcome::{Answer, Outcome, Stage, is_expired, of_error, of_stage};
+use crate::publish::retry_after;
 use crate::publish::settings::CloudWatchSettings;
 use crate::publish::size::Form;
 
@@ -51,6 +53,7 @@ struct Seen {
     /// The request was built and signed, and handed to the connection.
     transmitting: bool,
     server_time: Option<i64>,
+    retry_after: Option<Duration>,
     speaks_cbor: bool,
 }
 
@@ -65,19 +68,33 @@ impl CloudWatch {
         }
     }
 
-    /// One attempt to send this batch. Ends within 12 s, whatever the other side does.
+    /// One attempt to send this batch; two where the credentials ran out that an earlier one left. Ends within 24 s,
+    /// whatever the other side does; one attempt ends within 12 s.
     pub async fn send(&mut self, batch: &Batch) -> Answer {
+        let remembered = self.client.is_some();
+        let answer = self.attempt_in_time(batch).await;
+        if answer.outcome != Outcome::Denied {
+            return answer;
+        }
+        // Denied for what the client remembers, perhaps: credentials, a revoked metadata token, an old profile, a clock
+        // it learnt from a wrong Date. The next attempt starts from nothing.
+        self.client = None;
+        if !(remembered && is_expired(&answer.code)) {
+            return answer;
+        }
+        let answer = self.attempt_in_time(batch).await;
+        if answer.outcome == Outcome::Denied {
+            self.client = None;
+        }
+        answer
+    }
+
+    async fn attempt_in_time(&mut self, batch: &Batch) -> Answer {
         // Region and profile are part of the deadline: a dead metadata service must not hold them up.
         *self.seen() = Seen::default();
         let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
         let seen = *self.seen();
-        let answer = answer.unwrap_or_else(|_| timed_out(seen));
-        if answer.outcome == Outcome::Denied {
-            // Denied for what the client remembers, perhaps: a revoked metadata token, an old profile, a clock it
-            // learnt from a wrong Date. The next probe starts from nothing.
-            self.client = None;
-        }
-        answer
+        answer.unwrap_or_else(|_| timed_out(seen))
     }
 
     async fn attempt(&mut self, batch: &Batch) -> Answer {
@@ -102,18 +119,12 @@ impl CloudWatch {
             .await;
         let seen = *self.seen();
         let mut answer = match result {
-            Ok(_) if seen.speaks_cbor => Answer {
-                outcome: Outcome::Sent,
-                code: String::new(),
-                reason: String::new(),
-                server_time: None,
-            },
-            Ok(_) => Answer {
-                outcome: of_stage(Stage::StrangeAnswer),
-                code: "NotCloudWatch".to_owned(),
-                reason: "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?".to_owned(),
-                server_time: None,
-            },
+            Ok(_) if seen.speaks_cbor => Answer::new(Outcome::Sent, "", ""),
+            Ok(_) => Answer::new(
+                of_stage(Stage::StrangeAnswer),
+                "NotCloudWatch",
+                "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?",
+            ),
             Err(error) => judge(&error, seen),
         };
         answer.server_time = seen.server_time;
@@ -235,12 +246,14 @@ fn refused(error: &PutMetricDataError, status: u16, seen: Seen) -> Answer {
         );
         return kept(Stage::NotSent, "NotCloudWatch", reason);
     }
-    Answer {
-        outcome: of_error(code, status),
-        code: code.map_or_else(|| format!("HTTP{status}"), chain::line),
-        reason: chain::line(error.message().unwrap_or("no message")),
-        server_time: None,
+    let outcome = of_error(code, status);
+    let code = code.map_or_else(|| format!("HTTP{status}"), chain::line);
+    let reason = chain::line(error.message().unwrap_or("no message"));
+    let mut answer = Answer::new(outcome, code, reason);
+    if matches!(outcome, Outcome::Throttled | Outcome::Unreachable { .. }) {
+        answer.retry_after = seen.retry_after;
     }
+    answer
 }
 
 /// Nothing left this machine: no credentials, or a request that cannot be built.
@@ -282,21 +295,11 @@ fn kept(stage: Stage, code: &str, reason: String) -> Answer {
     } else {
         ""
     };
-    Answer {
-        outcome: of_stage(stage),
-        code: code.to_owned(),
-        reason: reason + hint,
-        server_time: None,
-    }
+    Answer::new(of_stage(stage), code, reason + hint)
 }
 
 fn denied(code: &str, reason: String) -> Answer {
-    Answer {
-        outcome: Outcome::Denied,
-        code: code.to_owned(),
-        reason,
-        server_time: None,
-    }
+    Answer::new(Outcome::Denied, code, reason)
 }
 
 /// Looks at each response's head: the server's clock, and whether it is CloudWatch at all. PutMetricData's answer is
@@ -327,20 +330,29 @@ impl Intercept for Watch {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
-        let server_time = headers
-            .get("date")
-            .and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok())
-            .map(|time| time.secs());
+        let server_time = headers.get("date").and_then(http_date);
+        let asked = retry_after::Headers {
+            retry_after: headers.get("retry-after"),
+            amz: headers.get("x-amz-retry-after"),
+        };
+        // A date is meant on the server's clock.
+        let their_now = server_time.unwrap_or_else(|| clock::now().wall_secs());
         let speaks_cbor = headers.get("smithy-protocol") == Some("rpc-v2-cbor")
             || headers
                 .get("content-type")
                 .is_some_and(|kind| kind.starts_with("application/cbor"));
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.speaks_cbor = speaks_cbor;
+        seen.retry_after = retry_after::of(asked, http_date, their_now);
         // A portal's clock says nothing about ours.
         seen.server_time = server_time.filter(|_| speaks_cbor);
         Ok(())
     }
+}
+
+fn http_date(text: &str) -> Option<i64> {
+    let time = DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?;
+    Some(time.secs())
 }
 
 /// What is wrong with an environment variable, and what would be right.

@@ -103,6 +103,8 @@ pub struct Faults {
     /// Boot times between which nothing answers.
     pub outage: Option<(Duration, Duration)>,
     pub outcome: Option<Outcome>,
+    /// Said with each failure.
+    pub retry_after: Option<Duration>,
 }
 
 impl Faults {
@@ -112,6 +114,7 @@ impl Faults {
             one_in: 0,
             outage: None,
             outcome: None,
+            retry_after: None,
         }
     }
 
@@ -328,12 +331,10 @@ impl World {
             }
         }
         let latency = self.faults.rng.u64(20..400);
-        let answer = Answer {
-            outcome,
-            code: format!("{outcome:?}"),
-            reason: "scripted".to_owned(),
-            server_time: None,
-        };
+        let mut answer = Answer::new(outcome, format!("{outcome:?}"), "scripted");
+        if !matches!(outcome, Outcome::Sent) {
+            answer.retry_after = self.faults.retry_after;
+        }
         self.later(latency, Event::Answer(id, answer));
     }
 

@@ -5,7 +5,7 @@ use super::account::Reason;
 use super::exposure::readiness;
 use super::naming::dead_letter;
 use super::notices::Level;
-use super::queue::Settled;
+use super::queue::{RETRY_AFTER_MOST, Settled};
 use crate::clock::Now;
 use crate::publish::outcome::{Answer, Outcome, remedy};
 
@@ -20,7 +20,10 @@ impl Core {
         if answer.outcome != Outcome::Sent {
             self.account.error(&answer.code);
         }
-        match self.queue.settle(id, answer.outcome, now.boot) {
+        match self
+            .queue
+            .settle(id, answer.outcome, answer.retry_after, now.boot)
+        {
             Settled::Sent(datums) => {
                 self.account.sent += datums as u64;
                 self.notices.over("send", "CloudWatch accepts again");
@@ -78,9 +81,13 @@ impl Core {
 /// One line that says what became of a batch and what to do.
 fn trouble(answer: &Answer) -> String {
     let Answer { code, reason, .. } = answer;
+    let asks = answer.retry_after.map_or_else(String::new, |wait| {
+        let secs = wait.min(RETRY_AFTER_MOST).as_secs_f64();
+        format!("; it asks for a pause, of which {secs:.0} s are kept")
+    });
     match answer.outcome {
         Outcome::Denied => format!("CloudWatch denies: {code}: {reason}; {}", remedy(code)),
-        Outcome::Throttled => format!("CloudWatch throttles ({code}): batches are kept"),
-        _ => format!("cannot reach CloudWatch: {code}: {reason}; batches are kept"),
+        Outcome::Throttled => format!("CloudWatch throttles ({code}): batches are kept{asks}"),
+        _ => format!("cannot reach CloudWatch: {code}: {reason}; batches are kept{asks}"),
     }
 }

@@ -64,6 +64,7 @@ impl Core {
         self.expose_beats(&mut out);
         self.expose_account(&mut out);
         self.expose_state(&mut out);
+        self.expose_backlog(now, &mut out);
         out
     }
 
@@ -176,6 +177,21 @@ impl Core {
             ),
         ] {
             out.own(name, gauge, help, vec![], value);
+        }
+    }
+
+    /// Without a backlog its oldest window has no age.
+    fn expose_backlog(&self, now: Now, out: &mut Exposition) {
+        let backlog = self.queue.backlog();
+        let batches = backlog.map_or(0, |backlog| backlog.batches as u64);
+        let name = "fwmetrics_backlog_batches";
+        let help = "Batches that wait behind the fresh window";
+        out.own(name, Type::Gauge, help, vec![], total(batches));
+        if let Some(backlog) = backlog {
+            let age = now.wall_secs().saturating_sub(backlog.oldest).max(0);
+            let name = "fwmetrics_backlog_oldest_seconds";
+            let help = "Age of the oldest window that waits behind the fresh one";
+            out.own(name, Type::Gauge, help, vec![], total(age.unsigned_abs()));
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod account;
 mod answers;
+mod backlog;
 pub mod board;
 mod exposure;
 mod journaling;
@@ -39,6 +40,7 @@ use crate::publish::journal::JournalName;
 use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
+use backlog::Progress;
 use board::Board;
 use journaling::Recovered;
 use journals::Journals;
@@ -186,6 +188,7 @@ pub struct Core {
     waiting: WaitingRoom,
     queue: Queue,
     account: Account,
+    backlog: Option<Progress>,
     /// Failures in a row of each collector.
     failures: Vec<u32>,
     targets: Vec<Target>,
@@ -233,6 +236,7 @@ impl Core {
             waiting: WaitingRoom::default(),
             queue: Queue::new(setup.limits, setup.seed, unlisted, now),
             account,
+            backlog: None,
             failures: vec![0; setup.collectors.len()],
             targets: targets(&setup),
             notices: Notices::default(),
@@ -340,6 +344,12 @@ impl Core {
         self.queue.bytes()
     }
 
+    /// The queue, to look at.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// What is due, what can be sent, what is to be said.
     fn go_on(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -374,6 +384,9 @@ impl Core {
             actions.push(Action::Send(id, batch));
         }
         actions.extend(self.disk_op(now).map(Action::Disk));
+        if self.stopping_until.is_none() {
+            self.watch_backlog(now);
+        }
         let exit = self.may_exit(now);
         actions.splice(0..0, self.notices.take().into_iter().map(Action::Log));
         if exit {

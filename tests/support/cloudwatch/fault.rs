@@ -18,6 +18,10 @@ pub enum Fault {
     InternalServiceError,
     /// 503 ServiceUnavailable.
     ServiceUnavailable,
+    /// 503 ServiceUnavailable with this `Retry-After`.
+    RetryAfter(&'static str),
+    /// 400 Throttling with this `x-amz-retry-after`.
+    AmzRetryAfter(&'static str),
     /// 413 RequestEntityTooLarge.
     TooLarge,
     /// 403 AccessDenied.
@@ -50,7 +54,7 @@ impl Fault {
         let coral =
             |status, code, shape, message: &str| Some(Refusal::new(status, code, shape, message));
         match self {
-            Self::Throttle => coral(
+            Self::Throttle | Self::AmzRetryAfter(_) => coral(
                 400,
                 "Throttling",
                 "com.amazon.coral.service#ThrottlingException",
@@ -62,7 +66,7 @@ impl Fault {
                 "com.amazonaws.cloudwatch#InternalServiceFault",
                 "Request processing has failed because of an unknown error.",
             ),
-            Self::ServiceUnavailable => coral(
+            Self::ServiceUnavailable | Self::RetryAfter(_) => coral(
                 503,
                 "ServiceUnavailable",
                 "com.amazon.coral.service#ServiceUnavailableException",

@@ -217,6 +217,11 @@ fn reply(outcome: Outcome<'_>, fault: Fault, date_secs: i64) -> Reply {
         .with("content-type", "application/cbor")
         .with("x-amzn-requestid", request_id())
         .with("date", time::http_date(date_secs));
+    let response = match fault {
+        Fault::RetryAfter(text) => response.with("retry-after", text),
+        Fault::AmzRetryAfter(text) => response.with("x-amz-retry-after", text),
+        _ => response,
+    };
     match fault {
         Fault::ResetAfterAccept => Reply::Nothing,
         Fault::TruncatedAnswer => Reply::Bytes(response.encode(TRUNCATED_BY)),

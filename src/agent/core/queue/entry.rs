@@ -81,6 +81,12 @@ impl Entry {
         self.held.as_ref().map_or(0, |batch| batch.bytes())
     }
 
+    /// Only its file is needed: nothing is under way with it.
+    pub(super) fn is_idle(&self) -> bool {
+        let waits = !self.fresh && self.held.is_none() && self.cover.is_none();
+        waits && matches!(self.place, Place::Disk(_))
+    }
+
     /// It survives the end of the process.
     pub(super) fn is_safe(&self) -> bool {
         matches!(self.place, Place::Disk(_)) || self.cover.is_some()

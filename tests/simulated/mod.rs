@@ -66,6 +66,10 @@ pub struct World {
     pub kept: Kept,
     pub series_written: u64,
     pub passes: u64,
+    /// The collector whose pass is made.
+    pub collecting: usize,
+    /// Collectors that were retired.
+    pub retired: Vec<usize>,
     /// How long a pass takes.
     pub pass_ms: u64,
     /// Batches that hold this metric are refused.
@@ -140,18 +144,23 @@ impl Faults {
     }
 }
 
+/// A local collector that is read so often.
+pub fn planned(name: &'static str, sample_secs: u64) -> Planned {
+    Planned {
+        name,
+        target: None,
+        rhythm: Rhythm {
+            period: Duration::from_secs(sample_secs),
+            after_end: None,
+        },
+        published: true,
+        timeout: Duration::from_secs(1),
+    }
+}
+
 pub fn setup(seed: u64) -> Setup {
     Setup {
-        collectors: vec![Planned {
-            name: "fake",
-            target: None,
-            rhythm: Rhythm {
-                period: Duration::from_secs(1),
-                after_end: None,
-            },
-            published: true,
-            timeout: Duration::from_secs(1),
-        }],
+        collectors: [(0, planned("fake", 1))].into(),
         selection: Selection::default(),
         shown: None,
         sets: WantedSets {
@@ -214,6 +223,8 @@ impl World {
             kept: Kept::default(),
             series_written: 0,
             passes: 0,
+            collecting: 0,
+            retired: Vec::new(),
             pass_ms: 2,
             poison: None,
             disk: disk::Disk::default(),
@@ -270,6 +281,7 @@ impl World {
             match action {
                 Action::Collect(collector) => {
                     self.passes += 1;
+                    self.collecting = collector;
                     let (readings, error) = (self.collect)(self);
                     let took = Duration::from_millis(self.pass_ms);
                     let at = self.now.boot + took;
@@ -282,6 +294,7 @@ impl World {
                     };
                     self.later(self.pass_ms, Event::Pass(Box::new(done)));
                 }
+                Action::Retire(collector) => self.retired.push(collector),
                 Action::Send(id, batch) => self.receive(id, &batch),
                 Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
                 Action::Keep(Keep::Series(series)) => {

@@ -288,8 +288,11 @@ pub fn load(file: Option<&str>, environment: &[(String, String)]) -> Result<Conf
     parse(text.as_deref().unwrap_or_default(), file, environment)
 }
 
-/// No configuration comes near; a device that never ends is none.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+/// No configuration comes near (the one with all keys has 7 kB), and a running daemon that reads one again, whatever is in
+/// it, stays below the memory that its unit allows.
+const FILE_BYTES_MAX: u64 = 256 << 10;
+/// Faults that are gathered: nobody reads more.
+const FAULTS_MAX: usize = 1000;
 
 /// A regular file of text; a pipe that nobody writes to would hold us for ever.
 fn read(name: &str) -> std::io::Result<String> {
@@ -297,7 +300,7 @@ fn read(name: &str) -> std::io::Result<String> {
         if data.is_file() && data.len() <= FILE_BYTES_MAX {
             return Ok(());
         }
-        let text = "not a regular file of at most 1 MiB";
+        let text = "not a regular file of at most 256 KiB";
         Err(std::io::Error::new(ErrorKind::InvalidInput, text))
     };
     // Before it is opened, for opening alone may do something to a device; and after, for it may be another by then.

@@ -352,7 +352,7 @@ impl World {
         let stamps = batch.datums().iter().map(|datum| datum.timestamp).collect();
         self.calls.push((self.now.boot, stamps));
         let dimensions = batch.datums().iter().flat_map(|datum| &datum.dimensions);
-        let instance = dimensions.filter(|d| d.name == "InstanceId").last();
+        let instance = dimensions.rev().find(|d| d.name == "InstanceId");
         let instance = instance.map_or_else(String::new, |d| d.value.clone());
         self.batches.push((batch.namespace().to_owned(), instance));
         let (mut stored, mut outcome) = self.faults.fate(self.now.boot);

@@ -38,6 +38,8 @@ impl Core {
         let selects_anew = setup.selection != self.setup.selection;
         let identified_anew =
             setup.identity != self.setup.identity || setup.remote != self.setup.remote;
+        self.admission
+            .retain(|target, _| self.targets.contains(target));
         for admission in self.admission.values_mut() {
             admission.limit(setup.series_max);
         }

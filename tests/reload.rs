@@ -89,15 +89,20 @@ fn variant(number: usize, url: &str) -> (String, Option<&'static str>) {
         10 + number % 5
     );
     let others = [
-        "[collectors]\ndisable = [\"softnet\"]\n",
-        "[collectors.softnet]\ntimeout_secs = 2\n",
-        "[collectors.interfaces]\nexclude = [\"nothing*\"]\n",
         "[metrics]\ndisable = [\"CpuSteal\"]\n",
         "[log]\nlevel = \"info,fwmetrics=debug\"\n",
         "",
     ];
+    // Those that build a collector wait for the tick of the next second.
+    let collectors = [
+        "",
+        "[collectors]\ndisable = [\"softnet\"]\n",
+        "[collectors.softnet]\ntimeout_secs = 2\n",
+        "[collectors.interfaces]\nexclude = [\"nothing*\"]\n",
+    ];
+    let (other, collector) = (number % others.len(), number / 10 % collectors.len());
     let http = "[http]\nlisten = \"127.0.0.1:0\"\n";
-    let text = config(&cloudwatch) + others[number % others.len()] + http;
+    let text = config(&cloudwatch) + others[other] + collectors[collector] + http;
     (text, None)
 }
 

@@ -328,6 +328,19 @@ fn a_changed_collector_seeds_anew_and_goes_on_at_the_next_tick() {
 }
 
 #[test]
+fn a_collector_that_is_changed_soon_after_a_tick_misses_none() {
+    let mut world = known(base(10), Faults::none(10));
+    world.run(Duration::from_millis(30_150));
+    let mut changed = base(10);
+    changed.collectors.remove(&2);
+    changed.collectors.insert(9, planned("other", 1));
+    world.reload(changed);
+    world.run(Duration::from_secs(120));
+    let counts = world.counts("OtherTotal", "InstanceId");
+    assert_eq!(counts[..2], [(0, 59), (60, 60)]);
+}
+
+#[test]
 fn another_period_seals_the_window_and_cuts_the_next_on_the_wall() {
     let mut world = half_a_minute(4);
     world.reload(Setup {

@@ -1,7 +1,9 @@
 //! SIGHUP: the configuration is read, checked and compared beside the loop, and all that is new in it is built, before
 //! anything is swapped. What hangs, is no file, or has a fault, costs a log line and nothing else.
 
-use std::collections::BTreeMap;
+mod plan;
+
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +11,21 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep};
-use tracing::{info, warn};
+use tracing::warn;
 
-use crate::agent::core::Setup;
-use crate::agent::core::kept::Kept;
-use crate::agent::setup;
-use crate::collector::Collector;
-use crate::config::{Config, Wanted};
+use crate::clock;
+use crate::config::Config;
 use crate::host::blocking::Blocking;
 use crate::model::faults::Faults;
+pub(super) use plan::{Built, Plan, Running};
 
 /// Reading a configuration takes milliseconds; a disk that takes longer than this is taken for dead.
 const WITHIN: Duration = Duration::from_secs(10);
 /// Between the end of a reload and the next: signals that come meanwhile are one.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Between the tick of a whole second and half a second later, with its passes home. A new collector has its first
+/// reading at once and its first tick half a second later at the earliest, so that one begun here misses none.
+const AFTER_TICK_MS: Range<i64> = 150..450;
 /// Log lines of one refused configuration.
 const FAULTS_SHOWN: usize = 50;
 
@@ -40,121 +43,12 @@ impl std::fmt::Debug for Source {
     }
 }
 
-/// The configuration in force, and its collectors by number.
-#[derive(Debug, Clone)]
-pub(super) struct Running {
-    pub(super) config: Config,
-    pub(super) wanted: BTreeMap<usize, Wanted>,
-    pub(super) dry_run: bool,
-    /// The first number that was never given.
-    next: usize,
-}
-
-/// A collector that is built, under its number.
-pub(super) type Built = (usize, Box<dyn Collector>);
-
-/// A new configuration, ready to be swapped in.
-pub(super) struct Plan {
-    pub(super) running: Running,
-    pub(super) built: Vec<Built>,
-    pub(super) setup: Setup,
-    pub(super) news: News,
-}
-
-/// What there is to say of a reload, once it is done.
-pub(super) struct News {
-    /// Keys whose new value needs a restart.
-    needs_restart: Vec<&'static str>,
-    /// What is changed, in words.
-    changes: String,
-}
-
 /// What the reloader has to say.
 pub(super) enum Step {
     /// A reload has begun.
     Begun,
     /// It is to be carried out; or why not, a line for each fault.
     Ended(Result<Box<Plan>, Vec<String>>),
-}
-
-impl Running {
-    /// What runs first.
-    pub(super) fn new(config: Config, dry_run: bool) -> Self {
-        let wanted: BTreeMap<usize, Wanted> = config.collectors().into_iter().enumerate().collect();
-        Running {
-            next: wanted.len(),
-            config,
-            wanted,
-            dry_run,
-        }
-    }
-
-    /// All collectors built.
-    ///
-    /// # Errors
-    /// Names the first that cannot be, and why.
-    pub(super) fn build(&self) -> Result<Vec<Built>, String> {
-        let wanted = self.wanted.iter();
-        wanted
-            .map(|(number, wanted)| Ok((*number, wanted.build()?)))
-            .collect()
-    }
-
-    /// How to get from here to this configuration. A collector that would be the same keeps its number.
-    fn plan(&self, mut config: Config) -> Result<Plan, String> {
-        let needs_restart = self.keep_fixed(&mut config);
-        let mut next = self.next;
-        let mut wanted = BTreeMap::new();
-        let mut built = Vec::new();
-        for new in config.collectors() {
-            let known = self.wanted.iter().find(|(_, old)| old.is_as(&new));
-            let number = known.map_or(next, |(number, _)| *number);
-            if known.is_none() {
-                built.push((number, new.build()?));
-                next += 1;
-            }
-            wanted.insert(number, new);
-        }
-        let changes = changes(self, &config, &wanted);
-        Ok(Plan {
-            setup: setup::of(&config, &wanted, Kept::default(), self.dry_run),
-            running: Running {
-                config,
-                wanted,
-                dry_run: self.dry_run,
-                next,
-            },
-            built,
-            news: News {
-                needs_restart,
-                changes,
-            },
-        })
-    }
-
-    /// Puts back what cannot change at run time; the names of such keys.
-    fn keep_fixed(&self, config: &mut Config) -> Vec<&'static str> {
-        let mut kept = Vec::new();
-        if config.log.format != self.config.log.format {
-            config.log.format = self.config.log.format;
-            kept.push("[log] format");
-        }
-        if config.spool.dir != self.config.spool.dir {
-            config.spool.dir.clone_from(&self.config.spool.dir);
-            kept.push("[spool] dir");
-        }
-        kept
-    }
-}
-
-impl News {
-    /// Logs it.
-    pub(super) fn say(&self) {
-        for key in &self.needs_restart {
-            warn!("{key} needs a restart: the old value stays until then");
-        }
-        info!("configuration reloaded: {}", self.changes);
-    }
 }
 
 /// Logs why the old configuration stays.
@@ -169,42 +63,6 @@ pub(super) fn refuse(faults: &[String]) {
     warn!("configuration not reloaded: the old one stays in force");
 }
 
-/// Tables that differ, and collectors that come, go or are built anew.
-fn changes(old: &Running, config: &Config, wanted: &BTreeMap<usize, Wanted>) -> String {
-    let before = &old.config;
-    let tables = [
-        ("root", before.root != config.root),
-        ("[log]", before.log != config.log),
-        ("[cloudwatch]", before.cloudwatch != config.cloudwatch),
-        ("[metrics]", before.metrics != config.metrics),
-        ("[identity]", before.identity != config.identity),
-        ("[spool]", before.spool != config.spool),
-        ("[http]", before.http != config.http),
-    ];
-    let tables = tables.into_iter().filter(|(_, differs)| *differs);
-    let mut parts: Vec<String> = tables.map(|(name, _)| name.to_owned()).collect();
-    let has = |list: &BTreeMap<usize, Wanted>, name: &str| {
-        list.values().any(|wanted| wanted.spec.name == name)
-    };
-    for (number, new) in wanted {
-        let name = new.spec.name;
-        if has(&old.wanted, name) && !old.wanted.contains_key(number) {
-            parts.push(format!("collector {name} built anew"));
-        } else if !has(&old.wanted, name) {
-            parts.push(format!("collector {name} new"));
-        }
-    }
-    for old in old.wanted.values() {
-        if !has(wanted, old.spec.name) {
-            parts.push(format!("collector {} gone", old.spec.name));
-        }
-    }
-    if parts.is_empty() {
-        return "nothing changed".to_owned();
-    }
-    parts.join(", ")
-}
-
 /// Waits for SIGHUP and reads the configuration, one reload at a time.
 #[derive(Debug)]
 pub(super) struct Reloader {
@@ -212,6 +70,7 @@ pub(super) struct Reloader {
     /// Signals that come while nobody asks for them are one.
     hang_up: Signal,
     blocking: Blocking,
+    within: Duration,
     doing: Doing,
 }
 
@@ -244,6 +103,7 @@ impl Reloader {
             source: Arc::new(source),
             hang_up: hang_up.map_err(|e| format!("cannot catch SIGHUP: {e}"))?,
             blocking: Blocking::default(),
+            within: WITHIN,
             doing: Doing::Waiting,
         })
     }
@@ -279,11 +139,16 @@ impl Reloader {
 
     fn read(&self, running: Running) -> Reading {
         let (source, blocking) = (Arc::clone(&self.source), self.blocking.clone());
+        let within = self.within;
         tokio::spawn(async move {
             let slow = "reading the configuration takes longer than 10 s: does its disk hang?";
             let read = move || Ok(prepare(&source, &running));
-            let done = blocking.within(WITHIN, slow, read).await;
-            done.unwrap_or_else(|error| Err(vec![error.to_string()]))
+            let done = blocking.within(within, slow, read).await;
+            let plan = done.unwrap_or_else(|error| Err(vec![error.to_string()]))?;
+            if !plan.built.is_empty() {
+                sleep(until_after_tick(clock::now().wall_ms)).await;
+            }
+            Ok(plan)
         })
     }
 }
@@ -296,4 +161,79 @@ fn prepare(source: &Source, running: &Running) -> Result<Box<Plan>, Vec<String>>
     })?;
     let plan = running.plan(config).map_err(|why| vec![why])?;
     Ok(Box::new(plan))
+}
+
+fn until_after_tick(wall_ms: i64) -> Duration {
+    let into_second = wall_ms.rem_euclid(1000);
+    if AFTER_TICK_MS.contains(&into_second) {
+        return Duration::ZERO;
+    }
+    let wait = (AFTER_TICK_MS.start - into_second).rem_euclid(1000);
+    Duration::from_millis(wait.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn reloader(load: impl Fn() -> Result<Config, Faults> + Send + Sync + 'static) -> Reloader {
+        let source = Source {
+            load: Box::new(load),
+            set_log_level: Box::new(|_| {}),
+        };
+        Reloader::new(source).unwrap()
+    }
+
+    async fn read(reloader: &Reloader) -> Result<(), Vec<String>> {
+        let running = Running::new(Config::default(), true);
+        reloader.read(running).await.unwrap().map(|_| ())
+    }
+
+    #[test]
+    fn a_collector_begins_soon_after_a_tick() {
+        for (into_second, wait) in [
+            (0, 150),
+            (149, 1),
+            (150, 0),
+            (449, 0),
+            (450, 700),
+            (999, 151),
+        ] {
+            let waits = until_after_tick(1_795_219_200_000 + into_second);
+            assert_eq!(waits, Duration::from_millis(wait), "{into_second}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_refuses_each_reload_and_heals() {
+        let (release, held) = channel::<()>();
+        let held = Mutex::new(held);
+        let mut reloader = reloader(move || {
+            let _ = held.lock().unwrap().recv();
+            Ok(Config::default())
+        });
+        reloader.within = Duration::from_millis(1);
+        for _ in 0..2 {
+            let why = read(&reloader).await.unwrap_err();
+            assert!(why[0].contains("does its disk hang?"), "{why:?}");
+        }
+        drop(release);
+        reloader.within = WITHIN;
+        // The thread ends soon, and as long as it has not, each reload is refused at once.
+        let mut tries = 0;
+        while read(&reloader).await.is_err() {
+            tries += 1;
+            assert!(tries < 10_000);
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_reading_refuses_the_reload() {
+        let reloader = reloader(|| panic!("on purpose"));
+        assert!(read(&reloader).await.is_err());
+    }
 }

@@ -155,6 +155,36 @@ fn a_hundred_reloads_under_load_leave_no_gap_no_double_and_no_leak() {
     every_second_once(&endpoint, &log);
 }
 
+#[test]
+fn another_period_loses_no_reading() {
+    let endpoint = Endpoint::start();
+    let file = ConfigFile::new("period", &config(""));
+    let mut program = start(Path::new(file.path()), &endpoint);
+    for period in ["period_secs = 5", "period_secs = 1"] {
+        file.replace(&config("").replace("period_secs = 1", period));
+        assert!(reload(&program), "{}", program.log());
+        let calls = endpoint.calls().len();
+        // The window that is sealed at once, and two whole ones.
+        assert!(
+            endpoint.wait_for_calls(calls + 3, LONG),
+            "{}",
+            program.log()
+        );
+    }
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    let dimensions = BTreeMap::from([("InstanceId".to_owned(), "i-1".to_owned())]);
+    let cpu = "DataplaneCpuUtilization";
+    let windows = endpoint.statistics("Firewall/fwmetrics", cpu, &dimensions, 5);
+    let counts: Vec<f64> = windows.values().map(|window| window.sample_count).collect();
+    let inner = &counts[1..counts.len() - 1];
+    assert!(inner.len() >= 2, "{counts:?}");
+    assert!(
+        inner.iter().all(|count| *count == 5.0),
+        "{counts:?}: {}",
+        program.log()
+    );
+}
+
 /// Each second has one reading, but for the first and the last.
 fn every_second_once(endpoint: &Endpoint, log: &str) {
     for (metric, dimension) in [

@@ -162,7 +162,8 @@ fn a_life_of_reloads(seed: u64, faults: Faults, pass_ms: u64) -> World {
     let end = world.now.boot + Duration::from_secs(1800);
     let mut reloads = 0;
     while world.now.boot < end {
-        world.run(Duration::from_millis(rng.u64(1..40_000)));
+        // Off the grid of milliseconds: the wall clock is read in whole ones, and rounds.
+        world.run(Duration::from_micros(rng.u64(1..40_000_000)));
         if rng.u8(0..3) == 0 {
             world.step(Event::NotReloaded);
             continue;
@@ -356,6 +357,24 @@ fn another_period_seals_the_window_and_cuts_the_next_on_the_wall() {
     assert_eq!(counts[..5], wanted, "{counts:?}");
     let beats = world.counts("ExporterHeartbeat", "InstanceId");
     assert_eq!(beats, [(0, 1), (60, 1)]);
+}
+
+#[test]
+fn a_tick_that_is_due_in_the_moment_of_a_reload_is_run_once() {
+    for (period_secs, wanted) in [(60, [(0, 59), (60, 60)]), (10, [(0, 30), (30, 9)])] {
+        let mut world = known(base(11), Faults::none(11));
+        world.run(Duration::from_millis(29_999));
+        // The signal is heard before the timer.
+        world.advance(world.now.boot + Duration::from_micros(1500));
+        world.reload(Setup {
+            period: Duration::from_secs(period_secs),
+            ..base(11)
+        });
+        world.run(Duration::from_secs(120));
+        let counts = world.counts("SteadyTotal", "InstanceId");
+        assert_eq!(counts[..2], wanted, "{counts:?}");
+        assert_eq!(world.core.account().missed_ticks, 0);
+    }
 }
 
 #[test]

@@ -4,7 +4,6 @@
 //! of a few places for some seconds, and never the loop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +15,17 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::Sender;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tracing::{info, warn};
 
 use crate::agent::core::Core;
 use crate::clock::Now;
 use crate::render::prometheus::{self, Exposition};
 
 /// Connections at once; one more is closed.
-const CONNECTIONS_MAX: usize = 16;
+pub(super) const CONNECTIONS_MAX: usize = 16;
 /// Until a request's head is there.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// From accept to the last byte of the answer.
@@ -67,30 +66,10 @@ impl Question {
     }
 }
 
-/// Opens the port, where one is configured, and starts to serve; the loop gets the questions.
-///
-/// # Errors
-/// Names the address, why it cannot be had and what to do.
-pub(super) async fn serve(listen: Option<SocketAddr>) -> Result<Receiver<Question>, String> {
-    let (questions, asked) = channel(CONNECTIONS_MAX);
-    let Some(address) = listen else {
-        return Ok(asked);
-    };
-    let cannot = |error| {
-        format!(
-            "[http] listen: cannot listen on {address}: {error}; choose an address of this machine and a free port, or take the key out"
-        )
-    };
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
-    info!("listens on {address}: /metrics, /healthz, /readyz");
-    if !address.ip().is_loopback() {
-        warn!(
-            "[http] listen {address} is no loopback address: whoever reaches it reads all metrics, without a password"
-        );
-    }
-    tokio::spawn(accept(listener, questions));
-    Ok(asked)
+/// Serves at this socket until the task is aborted; what is asked goes to the loop. A connection that was accepted
+/// before is answered all the same.
+pub(super) fn serve(listener: TcpListener, questions: Sender<Question>) -> JoinHandle<()> {
+    tokio::spawn(accept(listener, questions))
 }
 
 async fn accept(listener: TcpListener, questions: Sender<Question>) {

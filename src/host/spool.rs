@@ -10,6 +10,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub struct SpoolDir {
     dir: PathBuf,
-    rejected_bytes_max: u64,
+    rejected_bytes_max: Arc<AtomicU64>,
     blocking: Blocking,
     /// Held until the process ends.
     lock: Arc<Mutex<Option<File>>>,
@@ -68,10 +69,16 @@ impl SpoolDir {
     pub fn new(dir: impl Into<PathBuf>, disk_bytes: u64) -> Self {
         SpoolDir {
             dir: dir.into(),
-            rejected_bytes_max: disk_bytes / REJECTED_SHARE,
+            rejected_bytes_max: Arc::new((disk_bytes / REJECTED_SHARE).into()),
             blocking: Blocking::default(),
             lock: Arc::default(),
         }
+    }
+
+    /// Another bound, for all who have this spool.
+    pub fn limit(&self, disk_bytes: u64) {
+        let most = disk_bytes / REJECTED_SHARE;
+        self.rejected_bytes_max.store(most, Ordering::Relaxed);
     }
 
     /// Takes the directory for this process; a second call is nothing.
@@ -89,7 +96,7 @@ impl SpoolDir {
     /// # Errors
     /// What the disk says; `TimedOut`; another instance has the directory.
     pub async fn list(&self, known: fn(&str) -> bool) -> io::Result<Found> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| list(spool, known, most)).await
     }
 
@@ -148,7 +155,7 @@ impl SpoolDir {
     /// # Errors
     /// As [`SpoolDir::list`].
     pub async fn reject(&self, name: String) -> io::Result<u64> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| {
             set_aside(spool, name.as_ref())?;
             prune(&spool.join(REJECTED), most)

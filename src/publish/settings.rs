@@ -55,6 +55,17 @@ impl Default for CloudWatchSettings {
     }
 }
 
+impl CloudWatchSettings {
+    /// A client made from the other would be no other client.
+    #[must_use]
+    pub fn same_client(&self, other: &Self) -> bool {
+        self.region == other.region
+            && self.endpoint_url == other.endpoint_url
+            && self.role_arn == other.role_arn
+            && self.external_id == other.external_id
+    }
+}
+
 /// The keys of `[cloudwatch]`.
 pub static CLOUDWATCH: Section = Section {
     name: "cloudwatch",

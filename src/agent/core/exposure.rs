@@ -23,7 +23,7 @@ impl Core {
         end: End,
         mut emitted: Vec<Emitted>,
     ) -> Vec<Emitted> {
-        let planned = &self.setup.collectors[done.collector];
+        let planned = &self.setup.collectors[&done.collector];
         let Some(board) = &mut self.board else {
             return emitted;
         };
@@ -49,7 +49,7 @@ impl Core {
         let Core { board, setup, .. } = self;
         if let Some(board) = board {
             let collectors = &setup.collectors;
-            let name = |number: usize| (collectors[number].name, &collectors[number].target);
+            let name = |number: usize| (collectors[&number].name, &collectors[&number].target);
             board.show(now.boot, name, &mut out);
             let help = "Values of series that found no place in /metrics, over series_max";
             let left_out = total(board.left_out());
@@ -122,6 +122,17 @@ impl Core {
             ),
         ] {
             out.own(name, count, help, vec![], total(number));
+        }
+        for (result, number) in [("ok", self.reloads.ok), ("failed", self.reloads.failed)] {
+            let help = "Reloads of the configuration since start; a failed one left the old configuration in force";
+            let labels = label("result", result);
+            out.own(
+                "fwmetrics_reloads_total",
+                count,
+                help,
+                labels,
+                total(number),
+            );
         }
         let refused = self.aggregator.refused();
         for (reason, number) in [

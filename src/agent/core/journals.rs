@@ -98,6 +98,11 @@ impl Journals {
         }
     }
 
+    /// Another configuration.
+    pub(super) fn limit(&mut self, every: Duration) {
+        self.every = every;
+    }
+
     /// A name that no window had.
     pub(super) fn name(&mut self, label: i64) -> JournalName {
         self.ids += 1;

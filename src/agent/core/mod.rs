@@ -14,6 +14,7 @@ pub mod notices;
 mod observe;
 mod passes;
 pub mod queue;
+mod reload;
 pub mod schedule;
 mod spooling;
 pub mod waiting;
@@ -48,6 +49,7 @@ use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
 use queue::op::{Done, Op};
+use reload::Reloads;
 use schedule::{Due, Rhythm, Schedule};
 use waiting::WaitingRoom;
 
@@ -64,8 +66,8 @@ const ABSENT_RECHECK: Duration = Duration::from_secs(60);
 /// What the core is made from.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// The collectors, by number.
-    pub collectors: Vec<Planned>,
+    /// The collectors, by number. No number is given twice: at a reload a known one is a collector that goes on.
+    pub collectors: BTreeMap<usize, Planned>,
     /// What is published.
     pub selection: Selection,
     /// With `[http]`: what is shown, published or not.
@@ -109,6 +111,16 @@ pub struct Planned {
     pub timeout: Duration,
 }
 
+impl Planned {
+    /// What log lines about it begin with.
+    fn subject(&self) -> String {
+        match &self.target {
+            Some(target) => format!("collector {} of {target}", self.name),
+            None => format!("collector {}", self.name),
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
@@ -124,6 +136,10 @@ pub enum Event {
     Stored(Stored),
     /// An operation on the spool ended.
     Disk(Done),
+    /// Another configuration, checked; all that is new in it is built.
+    Reload(Box<Setup>),
+    /// A configuration was refused, and this one stays.
+    NotReloaded,
     /// SIGTERM.
     Stop,
 }
@@ -148,6 +164,8 @@ pub struct PassDone {
 pub enum Action {
     /// Start a pass of this collector.
     Collect(usize),
+    /// This collector is gone: nobody waits for its pass any more.
+    Retire(usize),
     /// Send this batch.
     Send(u64, Arc<Batch>),
     /// Keep this over a restart.
@@ -190,8 +208,11 @@ pub struct Core {
     account: Account,
     backlog: Option<Progress>,
     /// Failures in a row of each collector.
-    failures: Vec<u32>,
+    failures: BTreeMap<usize, u32>,
     targets: Vec<Target>,
+    /// The numbers of our own sources, one per target.
+    ours: BTreeMap<Target, usize>,
+    reloads: Reloads,
     notices: Notices,
     skew_secs: Option<i64>,
     seeded_codes: BTreeSet<String>,
@@ -216,15 +237,12 @@ impl Core {
     /// A core that starts now.
     #[must_use]
     pub fn new(setup: Setup, now: Now) -> Self {
-        let rhythms = setup
-            .collectors
-            .iter()
-            .map(|planned| planned.rhythm)
-            .collect();
+        let rhythms = rhythms(&setup);
+        let ours = ours(&setup, &BTreeMap::new());
         let (account, unlisted) = Core::resumed(setup.kept.totals.as_ref());
         let mut core = Core {
-            schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
-            aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
+            schedule: Schedule::new(now, setup.period, setup.close_after, &rhythms),
+            aggregator: Aggregator::numbered(sources(&setup, &ours), emitted(&setup)),
             windows: VecDeque::new(),
             journals: Journals::new(setup.checkpoint, now),
             recovered: Vec::new(),
@@ -237,8 +255,10 @@ impl Core {
             queue: Queue::new(setup.limits, setup.seed, unlisted, now),
             account,
             backlog: None,
-            failures: vec![0; setup.collectors.len()],
+            failures: setup.collectors.keys().map(|n| (*n, 0)).collect(),
             targets: targets(&setup),
+            ours,
+            reloads: Reloads::default(),
             notices: Notices::default(),
             skew_secs: None,
             seeded_codes: BTreeSet::new(),
@@ -277,6 +297,8 @@ impl Core {
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
             Event::Stored(stored) => self.stored(stored),
             Event::Disk(done) => self.disk_done(done, now),
+            Event::Reload(setup) => return self.reload(*setup, now),
+            Event::NotReloaded => self.reloads.failed += 1,
             Event::Stop => self.stop(now),
         }
         self.go_on(now)
@@ -296,9 +318,8 @@ impl Core {
     /// The collector whose pass should long be home: something holds us up that no deadline ended.
     #[must_use]
     pub fn overdue(&self, now: Now) -> Option<String> {
-        let planned = self.setup.collectors.iter().enumerate();
-        let mut late = planned.filter(|(number, planned)| {
-            let due = self.schedule.running(*number);
+        let mut late = self.setup.collectors.iter().filter(|(number, planned)| {
+            let due = self.schedule.running(**number);
             due.is_some_and(|due| due + planned.timeout + OVERDUE_AFTER < now.boot)
         });
         let (_, planned) = late.next()?;
@@ -309,7 +330,7 @@ impl Core {
     #[must_use]
     pub fn status(&self) -> String {
         let running = self.failures.len();
-        let failed = self.failures.iter().filter(|failures| **failures > 0);
+        let failed = self.failures.values().filter(|failures| **failures > 0);
         let failed = failed.count();
         format!(
             "{} of {running} collectors read; {} datums sent, {} waiting, {} dropped",
@@ -461,7 +482,7 @@ fn board(setup: &Setup) -> Option<Board> {
 fn targets(setup: &Setup) -> Vec<Target> {
     let mut targets: Vec<Target> = setup
         .collectors
-        .iter()
+        .values()
         .map(|planned| planned.target.clone())
         .collect();
     targets.push(None);
@@ -470,17 +491,45 @@ fn targets(setup: &Setup) -> Vec<Target> {
     targets
 }
 
-/// The collectors, and behind them ourselves, once per target.
-fn sources(setup: &Setup) -> Vec<Source> {
-    let collectors = setup.collectors.iter().map(|planned| Source {
-        collector: planned.name,
-        target: planned.target.clone(),
-        period: planned.rhythm.period,
+fn rhythms(setup: &Setup) -> BTreeMap<usize, Rhythm> {
+    let collectors = setup.collectors.iter();
+    collectors
+        .map(|(number, planned)| (*number, planned.rhythm))
+        .collect()
+}
+
+/// Our own sources are numbered from the other end, once per target; a target keeps the number it had.
+fn ours(setup: &Setup, before: &BTreeMap<Target, usize>) -> BTreeMap<Target, usize> {
+    let mut next = before.values().min().copied().unwrap_or(usize::MAX);
+    let targets = targets(setup).into_iter();
+    targets
+        .map(|target| {
+            let number = before.get(&target).copied().unwrap_or_else(|| {
+                next -= 1;
+                next
+            });
+            (target, number)
+        })
+        .collect()
+}
+
+/// The collectors and ourselves, by number.
+fn sources(setup: &Setup, ours: &BTreeMap<Target, usize>) -> BTreeMap<usize, Source> {
+    let collectors = setup.collectors.iter().map(|(number, planned)| {
+        let source = Source {
+            collector: planned.name,
+            target: planned.target.clone(),
+            period: planned.rhythm.period,
+        };
+        (*number, source)
     });
-    let ours = targets(setup).into_iter().map(|target| Source {
-        collector: "self",
-        target,
-        period: setup.period,
+    let ours = ours.iter().map(|(target, number)| {
+        let source = Source {
+            collector: "self",
+            target: target.clone(),
+            period: setup.period,
+        };
+        (*number, source)
     });
     collectors.chain(ours).collect()
 }

@@ -79,6 +79,11 @@ impl Core {
         self.notices.say(Level::Info, text);
         self.identity = identity;
         self.identify();
+        self.name_waiters(now);
+    }
+
+    /// Someone's identity changed: who waited for it may go.
+    pub(super) fn name_waiters(&mut self, now: Now) {
         let (named, gone) = self.waiting.leave(&self.who);
         self.give_up(&gone);
         self.say_what_waits();

@@ -66,6 +66,12 @@ impl Notices {
         }
     }
 
+    /// The subjects that begin so are gone: what is said of them later is new.
+    pub fn forget(&mut self, beginning: &str) {
+        self.said
+            .retain(|subject, _| !subject.starts_with(beginning));
+    }
+
     /// All lines since the last time.
     pub fn take(&mut self) -> Vec<Line> {
         std::mem::take(&mut self.lines)

@@ -14,7 +14,7 @@ use crate::self_metrics as own;
 
 impl Core {
     pub(super) fn observe_pass(&mut self, done: &PassDone, tick: Tick, now: Now) {
-        let planned = &self.setup.collectors[done.collector];
+        let planned = &self.setup.collectors[&done.collector];
         if !planned.published {
             return;
         }
@@ -92,10 +92,9 @@ impl Core {
         })
     }
 
-    /// Our own sources stand behind the collectors, one per target.
     fn self_source(&self, target: &Target) -> usize {
-        let index = self.targets.iter().position(|known| known == target);
-        self.setup.collectors.len() + index.unwrap_or(0)
+        // Every target of a collector has one, and this machine.
+        self.ours.get(target).copied().unwrap_or(usize::MAX)
     }
 }
 

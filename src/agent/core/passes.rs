@@ -106,13 +106,10 @@ impl Core {
 
     /// Logs and back-off of a collector: a failure once and on change, absence once.
     fn judge(&mut self, done: &PassDone, now: Now) {
-        let planned = &self.setup.collectors[done.collector];
-        let subject = match &planned.target {
-            Some(target) => format!("collector {} of {target}", planned.name),
-            None => format!("collector {}", planned.name),
-        };
+        let planned = &self.setup.collectors[&done.collector];
+        let subject = planned.subject();
         let period = planned.rhythm.period;
-        let failures = &mut self.failures[done.collector];
+        let failures = self.failures.entry(done.collector).or_default();
         match &done.error {
             None => {
                 *failures = 0;

@@ -161,6 +161,17 @@ impl Queue {
         (names, gone)
     }
 
+    /// Other limits from now on. Whether there is a spool was decided at start.
+    pub fn limit(&mut self, limits: Limits) {
+        if limits.requests_per_second != self.limits.requests_per_second {
+            self.pacer = Pacer::new(limits.requests_per_second);
+        }
+        if let (Some(most), Some(bytes)) = (&mut self.disk.most, limits.disk_bytes) {
+            *most = bytes;
+        }
+        self.limits = limits;
+    }
+
     /// Datums in the queue.
     #[must_use]
     pub fn waiting(&self) -> u64 {

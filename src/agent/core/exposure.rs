@@ -119,6 +119,11 @@ impl Core {
                 "Files in the spool that were no batches, or spoilt ones",
                 self.set_aside,
             ),
+            (
+                "fwmetrics_log_lines_suppressed_total",
+                "Log lines left out, over the ceiling of lines a minute",
+                self.notices.suppressed(),
+            ),
         ] {
             out.own(name, count, help, vec![], total(number));
         }

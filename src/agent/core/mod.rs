@@ -4,6 +4,7 @@
 pub mod account;
 mod answers;
 pub mod board;
+mod ceiling;
 mod exposure;
 pub mod kept;
 mod naming;
@@ -249,6 +250,7 @@ impl Core {
 
     /// One event in, actions out.
     pub fn step(&mut self, event: Event, now: Now) -> Vec<Action> {
+        self.notices.at(now.boot);
         match event {
             Event::Timer => {}
             Event::Pass(done) => self.pass(&done, now),
@@ -395,8 +397,9 @@ impl Core {
         self.account.drop(Reason::Shutdown, rest);
         self.unsent = rest;
         let level = if rest > 0 { Level::Error } else { Level::Info };
+        self.notices.close();
         self.notices
-            .say(level, format!("account: {}", self.account));
+            .insist(level, format!("account: {}", self.account));
         true
     }
 }

@@ -272,6 +272,7 @@ fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
         identity: config.identity.clone(),
         remote: BTreeMap::new(),
         kept,
+        correct_clock: cloudwatch.correct_clock,
         seed: u64::from(crc32fast::hash(host.as_bytes())),
     }
 }

@@ -171,6 +171,7 @@ pub fn setup(seed: u64) -> Setup {
         identity: Settings::default(),
         remote: BTreeMap::new(),
         kept: Kept::default(),
+        correct_clock: false,
         seed,
     }
 }

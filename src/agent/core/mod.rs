@@ -13,6 +13,7 @@ mod observe;
 mod passes;
 pub mod queue;
 pub mod schedule;
+mod skew;
 mod spooling;
 pub mod waiting;
 mod windows;
@@ -43,6 +44,7 @@ use notices::{Level, Line, Notices};
 use queue::Queue;
 use queue::op::{Done, Op};
 use schedule::{Due, Rhythm, Schedule};
+use skew::ServerClock;
 use waiting::WaitingRoom;
 
 /// A pass has a deadline of its own; one that is not home so long after it will not come.
@@ -82,6 +84,8 @@ pub struct Setup {
     pub remote: BTreeMap<Target, Who>,
     /// What was kept from before this start.
     pub kept: Kept,
+    /// Windows are labelled by CloudWatch's clock where ours is wrong.
+    pub correct_clock: bool,
     /// Decides the jitter.
     pub seed: u64,
 }
@@ -177,7 +181,7 @@ pub struct Core {
     failures: Vec<u32>,
     targets: Vec<Target>,
     notices: Notices,
-    skew_secs: Option<i64>,
+    clock: ServerClock,
     seeded_codes: BTreeSet<String>,
     sealed_blocks: BTreeMap<SeriesKey, VecDeque<i64>>,
     written: Written,
@@ -220,7 +224,7 @@ impl Core {
             failures: vec![0; setup.collectors.len()],
             targets: targets(&setup),
             notices: Notices::default(),
-            skew_secs: None,
+            clock: ServerClock::new(setup.correct_clock),
             seeded_codes: BTreeSet::new(),
             sealed_blocks: BTreeMap::new(),
             written: Written::default(),
@@ -248,9 +252,13 @@ impl Core {
         actions
     }
 
-    /// One event in, actions out.
+    /// One event in, actions out. From here on the wall clock is the corrected one.
     pub fn step(&mut self, event: Event, now: Now) -> Vec<Action> {
         self.notices.at(now.boot);
+        if let Event::Answer(_, answer) = &event {
+            self.measure_clock(answer, now);
+        }
+        let now = self.clock.corrected(now);
         match event {
             Event::Timer => {}
             Event::Pass(done) => self.pass(&done, now),
@@ -352,6 +360,7 @@ impl Core {
             );
         }
         if let Some((id, batch)) = self.queue.next(now.boot) {
+            self.clock.asked(now.boot);
             actions.push(Action::Send(id, batch));
         }
         actions.extend(self.disk_op(now).map(Action::Disk));

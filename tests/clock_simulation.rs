@@ -98,8 +98,11 @@ impl Clocked {
     /// How far the wall clock was ahead between two boot times; `None` when it was touched.
     fn ahead(&self, from: Duration, to: Duration) -> Option<i64> {
         let untouched = self.set.iter().all(|(at, _)| *at < from || *at >= to);
-        let before = self.set.iter().filter(|(at, _)| *at < from);
-        before.last().map(|(_, ahead)| *ahead).filter(|_| untouched)
+        let mut before = self.set.iter().filter(|(at, _)| *at < from);
+        before
+            .next_back()
+            .map(|(_, ahead)| *ahead)
+            .filter(|_| untouched)
     }
 
     /// Windows in the order in which they were sent: labels of those that nothing touched are those of their minute.

@@ -22,6 +22,7 @@ use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types::{Dimension as WireDimension, MetricDatum, StandardUnit};
 
+use crate::clock;
 use crate::host::http;
 use crate::model::chain;
 use crate::model::datum::Datum;
@@ -36,12 +37,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The whole call; at the first one reading region and profile too.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+/// From here on the SDK takes a refused signature for one of a wrong clock (aws-runtime 1.10.2, service_clock_skew.rs,
+/// SKEW_DETECTION_THRESHOLD).
+const SKEW_SECS: u64 = 4 * 60;
 
 /// Sends batches; connects when the first one comes.
 #[derive(Debug)]
 pub struct CloudWatch {
     settings: CloudWatchSettings,
     client: Option<Client>,
+    /// The last answer refused us and taught the client CloudWatch's clock.
+    taught: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -50,7 +56,8 @@ pub struct CloudWatch {
 struct Seen {
     /// The request was built and signed, and handed to the connection.
     transmitting: bool,
-    server_time: Option<i64>,
+    /// The `Date`, whoever wrote it.
+    date: Option<i64>,
     speaks_cbor: bool,
 }
 
@@ -61,6 +68,7 @@ impl CloudWatch {
         CloudWatch {
             settings,
             client: None,
+            taught: false,
             seen: Arc::default(),
         }
     }
@@ -71,8 +79,13 @@ impl CloudWatch {
         *self.seen() = Seen::default();
         let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
         let seen = *self.seen();
-        let answer = answer.unwrap_or_else(|_| timed_out(seen));
-        if answer.outcome == Outcome::Denied {
+        let mut answer = answer.unwrap_or_else(|_| timed_out(seen));
+        // The SDK keeps CloudWatch's clock in its client, and signs by it from here on: worth another attempt, once.
+        let teaches = answer.outcome == Outcome::Denied && is_skewed(seen) && !self.taught;
+        self.taught = teaches;
+        if teaches {
+            answer.outcome = of_stage(Stage::NotSent);
+        } else if answer.outcome == Outcome::Denied {
             // Denied for what the client remembers, perhaps: a revoked metadata token, an old profile, a clock it
             // learnt from a wrong Date. The next probe starts from nothing.
             self.client = None;
@@ -116,7 +129,8 @@ impl CloudWatch {
             },
             Err(error) => judge(&error, seen),
         };
-        answer.server_time = seen.server_time;
+        // A portal's clock says nothing about ours.
+        answer.server_time = seen.date.filter(|_| seen.speaks_cbor);
         answer
     }
 
@@ -243,6 +257,13 @@ fn refused(error: &PutMetricDataError, status: u16, seen: Seen) -> Answer {
     }
 }
 
+/// The answer was written at a time that is far from ours.
+fn is_skewed(seen: Seen) -> bool {
+    let ours = clock::now().wall_secs();
+    seen.date
+        .is_some_and(|date| ours.abs_diff(date) >= SKEW_SECS)
+}
+
 /// Nothing left this machine: no credentials, or a request that cannot be built.
 fn never_sent(error: &SdkError<PutMetricDataError>, reason: String) -> Answer {
     match find::<CredentialsError>(error) {
@@ -327,7 +348,7 @@ impl Intercept for Watch {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
-        let server_time = headers
+        let date = headers
             .get("date")
             .and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok())
             .map(|time| time.secs());
@@ -337,8 +358,7 @@ impl Intercept for Watch {
                 .is_some_and(|kind| kind.starts_with("application/cbor"));
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.speaks_cbor = speaks_cbor;
-        // A portal's clock says nothing about ours.
-        seen.server_time = server_time.filter(|_| speaks_cbor);
+        seen.date = date;
         Ok(())
     }
 }

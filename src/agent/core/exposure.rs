@@ -120,6 +120,11 @@ impl Core {
                 self.set_aside,
             ),
             (
+                "fwmetrics_readings_left_out_total",
+                "Readings and notes of a pass over the most that one may bring",
+                self.left_out,
+            ),
+            (
                 "fwmetrics_log_lines_suppressed_total",
                 "Log lines left out, over the ceiling of lines a minute",
                 self.notices.suppressed(),

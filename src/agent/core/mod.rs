@@ -189,6 +189,8 @@ pub struct Core {
     exited: bool,
     /// Datums given up at the end.
     unsent: usize,
+    /// Records and notes of passes that found no room.
+    left_out: u64,
     /// Spoilt files and strangers found in the spool.
     set_aside: u64,
     board: Option<Board>,
@@ -231,6 +233,7 @@ impl Core {
             stopping_until: None,
             exited: false,
             unsent: 0,
+            left_out: 0,
             set_aside: 0,
             board: board(&setup),
             beats: 0,

@@ -13,6 +13,7 @@ mod observe;
 mod passes;
 pub mod queue;
 pub mod schedule;
+mod server_clock;
 mod skew;
 mod spooling;
 pub mod waiting;
@@ -44,7 +45,7 @@ use notices::{Level, Line, Notices};
 use queue::Queue;
 use queue::op::{Done, Op};
 use schedule::{Due, Rhythm, Schedule};
-use skew::ServerClock;
+use server_clock::ServerClock;
 use waiting::WaitingRoom;
 
 /// A pass has a deadline of its own; one that is not home so long after it will not come.

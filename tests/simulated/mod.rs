@@ -70,6 +70,8 @@ pub struct World {
     pub pass_ms: u64,
     /// Batches that hold this metric are refused.
     pub poison: Option<String>,
+    /// How they are refused.
+    pub poison_outcome: Outcome,
     pub disk: disk::Disk,
     pub mood: disk::Mood,
     /// Most bytes of batches in memory at any step.
@@ -219,6 +221,7 @@ impl World {
             passes: 0,
             pass_ms: 2,
             poison: None,
+            poison_outcome: Outcome::Invalid,
             disk: disk::Disk::default(),
             mood: disk::Mood::Well,
             most_memory: 0,
@@ -311,7 +314,7 @@ impl World {
             .iter()
             .any(|datum| Some(&*datum.metric) == poison)
         {
-            (stored, outcome) = (false, Outcome::Invalid);
+            (stored, outcome) = (false, self.poison_outcome);
         }
         if stored {
             for datum in batch.datums() {

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::{Event, Setup};
+use fwmetrics::collector::CollectError;
 use fwmetrics::model::datum::{Datum, Dimension, Resolution};
+use fwmetrics::model::metric::{Metric, Sets};
+use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
 use fwmetrics::model::unit::Unit;
 use fwmetrics::publish::batch::split;
 use fwmetrics::publish::outcome::Outcome;
@@ -313,4 +316,63 @@ fn on_a_full_disk_nothing_goes_while_there_is_memory() {
         world.core.queue_bytes()
     );
     assert_eq!(said(&world, "takes unsent batches again").len(), 1);
+}
+
+#[test]
+fn a_batch_that_something_on_the_way_dislikes_holds_up_no_other() {
+    for (outcome, spool) in [
+        (UNREACHABLE, true),
+        (UNREACHABLE, false),
+        (Outcome::Denied, true),
+        (Outcome::Denied, false),
+    ] {
+        let make = |seed| if spool { spooling(seed) } else { setup(seed) };
+        let mut world = World::known(make(11), Faults::none(11));
+        world.run(secs(100));
+        let now = world.now.boot;
+        world.faults.outage = Some((now, now + hours(1)));
+        // The window of this minute is the one that holds it.
+        world.run(secs(1800));
+        world.collect = with_marker;
+        world.run(secs(60));
+        world.collect = healthy;
+        world.run(secs(1740));
+        world.poison = Some("Marker".to_owned());
+        world.poison_outcome = outcome;
+        let first = world.calls.len();
+        world.run(secs(600));
+        let backlog = world.core.queue().backlog().map(|backlog| backlog.batches);
+        assert!(
+            matches!(backlog, Some(1 | 2)),
+            "{outcome:?} {spool}: {backlog:?}"
+        );
+        world.run(hours(2));
+        let calls = world.calls.len() - first;
+        // A call for each window of before and after, and the one in question each ten minutes.
+        assert!(
+            calls < 62 + 130 + 2 * 30,
+            "{outcome:?} {spool}: {calls} calls"
+        );
+        assert_eq!(lost(&world), 0);
+        world.poison = None;
+        world.run(secs(700));
+        assert_eq!(world.core.waiting(), 0, "{outcome:?} {spool}");
+        assert!(world.counts_of("Marker") > 0);
+    }
+}
+
+static MARKER_METRIC: Metric = Metric::new("Marker", Unit::Count, Sets::Instance, "a marker");
+static MARKER: Reading = Reading {
+    name: "marker",
+    kind: Kind::Gauge,
+    feeds: &[Feed {
+        metric: &MARKER_METRIC,
+        fold: Fold::Max,
+    }],
+};
+
+fn with_marker(world: &mut World) -> (Readings, Option<CollectError>) {
+    let (mut readings, error) = healthy(world);
+    readings.push(Record::new(&MARKER, Raw::Level(1.0)));
+    (readings, error)
 }

@@ -118,6 +118,25 @@ fn a_portal_with_an_error_page_is_not_cloudwatch() {
 }
 
 #[test]
+fn a_proxy_with_a_limit_gets_halves_and_no_datum_is_given_up_for_it() {
+    let server = answering(Response::new(413, "<html>").with("content-type", "text/html"));
+    let url = server.url();
+    let (_file, mut program) = daemon("proxy-limit", |args| publishing(args, &url));
+    assert!(
+        program.wait_for_line("HTTP 413 to a single datum"),
+        "{}",
+        program.log()
+    );
+    assert!(
+        program.log().contains("halved to find the bad datum"),
+        "{}",
+        program.log()
+    );
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    assert!(program.log().contains(" + dropped 0;"), "{}", program.log());
+}
+
+#[test]
 fn a_port_that_nobody_listens_on_is_no_connection() {
     let url = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -547,7 +547,7 @@ fn twenty_thousand_files_are_sent_newest_first_and_few_are_looked_at() {
 fn the_sums_are_those_of_a_recount_at_every_step() {
     for (seed, mood) in [
         Mood::Well,
-        Mood::Full(60_000),
+        Mood::Full(50_000),
         Mood::TooSlow(5000),
         Mood::Flaky(4),
         Mood::Slow(3000),
@@ -557,23 +557,24 @@ fn the_sums_are_those_of_a_recount_at_every_step() {
     {
         let seed = seed as u64;
         let mut setup = spooling(seed);
-        setup.limits.disk_bytes = Some(80_000);
+        setup.limits.disk_bytes = Some(60_000);
         setup.limits.oldest_secs = 3 * 3600;
         let mut world = World::known(setup.clone(), Faults::none(seed));
         leave_files(&mut world, 200);
         world.mood = mood;
         world.killed(setup);
         world.faults.one_in = 2;
-        run_watched(&mut world, hours(1), true);
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        run_watched(&mut world, minutes(5), true);
         world.faults.outage = Some((Duration::ZERO, Duration::MAX));
-        run_watched(&mut world, hours(1), true);
-        // Two hours back and forth: what was labelled before is ahead of the clock, and in time again.
+        run_watched(&mut world, minutes(20), true);
+        // Four hours back: what was labelled before is ahead of the clock, then in time again, then ahead for too long.
         world.now.wall_ms -= 4 * 3_600_000;
-        run_watched(&mut world, Duration::from_secs(600), true);
+        run_watched(&mut world, minutes(5), true);
         world.now.wall_ms += 4 * 3_600_000;
-        run_watched(&mut world, hours(2), true);
+        run_watched(&mut world, minutes(10), true);
         world.now.wall_ms -= 4 * 3_600_000;
-        run_watched(&mut world, hours(1), true);
+        run_watched(&mut world, minutes(20), true);
         let dropped = &world.core.account().dropped;
         assert!(
             dropped.contains_key(&Reason::TooNew),
@@ -583,7 +584,7 @@ fn the_sums_are_those_of_a_recount_at_every_step() {
         world.faults.one_in = 0;
         world.mood = Mood::Well;
         world.now.wall_ms += 4 * 3_600_000;
-        run_watched(&mut world, hours(1), true);
+        run_watched(&mut world, minutes(15), true);
         assert_eq!(world.core.waiting(), 0, "{mood:?}");
         assert!(world.disk.files.is_empty(), "{mood:?}");
     }

@@ -86,6 +86,8 @@ pub struct World {
     pub pass_ms: u64,
     /// Batches that hold this metric are refused.
     pub poison: Option<String>,
+    /// How they are refused.
+    pub poison_outcome: Outcome,
     pub disk: disk::Disk,
     pub mood: disk::Mood,
     /// Most bytes of batches in memory at any step.
@@ -271,6 +273,7 @@ impl World {
             asked: BTreeMap::new(),
             pass_ms: 2,
             poison: None,
+            poison_outcome: Outcome::Invalid,
             disk: disk::Disk::default(),
             mood: disk::Mood::Well,
             most_memory: 0,
@@ -381,7 +384,7 @@ impl World {
             .iter()
             .any(|datum| Some(&*datum.metric) == poison)
         {
-            (stored, outcome) = (false, Outcome::Invalid);
+            (stored, outcome) = (false, self.poison_outcome);
         }
         let mut stamps = batch.datums().iter().map(|datum| datum.timestamp);
         if stored && !stamps.all(|stamp| self.is_in_time(stamp)) {

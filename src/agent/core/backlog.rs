@@ -17,8 +17,8 @@ const SAID_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Progress {
     /// Boot time.
     since: Duration,
-    /// When the last line was written.
-    said: Option<Duration>,
+    /// When the last line was written, and of what.
+    said: Option<(Duration, Backlog)>,
     /// What the queue had sent of backlogs when this one came to be, and at the last line.
     sent_before: u64,
     sent_when_said: u64,
@@ -44,15 +44,16 @@ impl Progress {
         }
         let due = match self.said {
             None => self.since + NEWS_AFTER,
-            Some(said) => said + SAID_EVERY,
+            Some((said, _)) => said + SAID_EVERY,
         };
-        if now.boot < due {
+        // One that stays as it is is said once.
+        if now.boot < due || self.said.is_some_and(|(_, before)| before == backlog) {
             return None;
         }
         if sent == self.sent_when_said {
             self.draining = None;
         }
-        self.said = Some(now.boot);
+        self.said = Some((now.boot, backlog));
         self.sent_when_said = sent;
         let Backlog {
             batches,

@@ -43,6 +43,10 @@ const PROBE_EVERY: Duration = Duration::from_secs(30);
 /// hours is a proxy or a portal that may be gone by then. Alarms of five periods of a minute do not miss a recovery.
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(300);
 
+/// A batch that fails again while others are accepted is left alone for so long: something on the way dislikes it, a
+/// filter perhaps, and those behind it have their turn.
+const ASIDE_FOR: Duration = Duration::from_secs(600);
+
 /// A clock that was not set when we started is set by then; until then spooled batches seem to be of the future.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// At shutdown, what is on disk is no longer tried after so many failures in a row.
@@ -104,6 +108,10 @@ pub struct Queue {
     disk: Disk,
     /// Datums that an earlier run left on disk, as long as nobody looked.
     unlisted: u64,
+    /// Batches sent.
+    sent: u64,
+    /// The batch of the backlog that failed last, and how many were sent before.
+    failed_last: Option<(u64, u64)>,
     /// Datums sent of the backlog.
     backlog_sent: u64,
     /// At shutdown idle files go out as if they were fresh, once.
@@ -138,6 +146,8 @@ impl Queue {
             jitter: fastrand::Rng::with_seed(seed),
             disk: Disk::new(limits.disk_bytes),
             unlisted,
+            sent: 0,
+            failed_last: None,
             backlog_sent: 0,
             last_call: false,
         }
@@ -288,6 +298,7 @@ impl Queue {
         match outcome {
             Outcome::Sent => {
                 self.failures = 0;
+                self.sent += 1;
                 self.probe_from = None;
                 self.backlog_from = now + TRICKLE;
                 let entry = self.entries.swap_remove(index);
@@ -296,6 +307,12 @@ impl Queue {
                     self.backlog_sent += entry.name.datums as u64;
                 }
                 Settled::Sent(entry.name.datums)
+            }
+            Outcome::Unreachable { .. } | Outcome::Denied if self.alone_fails(index) => {
+                self.backlog_from = now + TRICKLE;
+                self.entries[index].aside_until = now + ASIDE_FOR;
+                self.keep(index);
+                Settled::Kept
             }
             Outcome::Throttled | Outcome::Unreachable { .. } => {
                 self.probe_from = None;
@@ -310,6 +327,22 @@ impl Queue {
             }
             Outcome::TooLarge | Outcome::Invalid => self.halve(index),
         }
+    }
+
+    /// This batch of the backlog failed before, and others were accepted since: it is not the way that is bad.
+    fn alone_fails(&mut self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        if entry.fresh {
+            return false;
+        }
+        if entry.aside_until > Duration::ZERO {
+            return true;
+        }
+        let before = self.failed_last.filter(|(id, _)| *id == entry.id());
+        let (_, sent) = *self
+            .failed_last
+            .insert(before.unwrap_or((entry.id(), self.sent)));
+        sent < self.sent
     }
 
     /// It was tried in vain: from now on it waits on disk.
@@ -335,6 +368,7 @@ impl Queue {
         }
         for entry in &mut self.entries {
             entry.fresh = true;
+            entry.aside_until = Duration::ZERO;
         }
     }
 

@@ -104,6 +104,7 @@ impl Queue {
             Some(_) => entry.not_before,
             None => self.disk.readable_from()?.max(entry.unreadable_until),
         };
+        let there = there.max(entry.aside_until);
         Some(self.turn(entry.fresh, now).max(there))
     }
 
@@ -153,9 +154,7 @@ impl Queue {
             // What was tried at shutdown is told from what was not by being an entry.
             return;
         }
-        let idle = self
-            .entries
-            .extract_if(.., |entry| entry.is_idle() && entry.unreadable_until <= now);
+        let idle = self.entries.extract_if(.., |entry| entry.is_idle(now));
         for entry in idle {
             if let Place::Disk(bytes) = entry.place {
                 let since = entry.ahead_since.unwrap_or(now);

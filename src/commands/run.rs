@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::{Failure, namespace, runtime};
@@ -36,7 +36,7 @@ pub(super) fn call(args: &Run, config: &Config) -> Result<(), Failure> {
 /// Log lines go to standard error; a panic is one of them.
 fn log(log: &Log) {
     // Checked with the configuration.
-    let levels: Targets = log.level.parse().unwrap_or_default();
+    let levels = quiet(log.level.parse().unwrap_or_default());
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let builder = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -52,4 +52,39 @@ fn log(log: &Log) {
         }
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// The SDK's HTTP client warns at each attempt that meets no HTTP; our own line says it once. Its TLS part warns of the
+/// system's certificates, and is heard. Whoever names it in the level hears all.
+fn quiet(levels: Targets) -> Targets {
+    const CLIENT: &str = "aws_smithy_http_client";
+    let Some(usual) = levels.default_level() else {
+        return levels;
+    };
+    if usual > LevelFilter::INFO || levels.iter().any(|(target, _)| target.starts_with(CLIENT)) {
+        return levels;
+    }
+    levels
+        .with_target(format!("{CLIENT}::client"), LevelFilter::ERROR.min(usual))
+        .with_target(format!("{CLIENT}::client::tls"), usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn the_sdks_client_is_quiet_unless_it_is_asked() {
+        let client = "aws_smithy_http_client::client";
+        let warns = |level: &str, target: &str| {
+            let levels: Targets = level.parse().unwrap();
+            quiet(levels).would_enable(target, &Level::WARN)
+        };
+        assert!(!warns("info", client) && warns("info", "aws_smithy_http_client::client::tls"));
+        assert!(!warns("off", client) && !warns("error", "aws_smithy_http_client::client::tls"));
+        assert!(warns("debug", client) && warns("info,aws_smithy_http_client=warn", client));
+        assert!(warns("info,fwmetrics=debug", "fwmetrics") && warns("info", "aws_config"));
+    }
 }

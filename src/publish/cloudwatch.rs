@@ -277,17 +277,29 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 }
 
 fn kept(stage: Stage, code: &str, reason: String) -> Answer {
-    let hint = if reason.contains("certificate") {
-        "; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE, or install the system's CA certificates"
-    } else {
-        ""
-    };
     Answer {
         outcome: of_stage(stage),
         code: code.to_owned(),
-        reason: reason + hint,
+        reason: hinted(reason),
         server_time: None,
     }
+}
+
+/// What to do about a TLS failure, by the words of rustls (`CertificateError`, 0.23).
+fn hinted(reason: String) -> String {
+    let has = |word: &str| reason.contains(word);
+    let hint = if has("certificate: Expired") || has("certificate expired") {
+        "; renew it where it is served, or set this clock right"
+    } else if has("certificate not valid for name") {
+        "; it is another host's: check [cloudwatch] endpoint_url, DNS and any proxy"
+    } else if has("certificate") {
+        "; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE, or install the system's CA certificates"
+    } else if has("InvalidContentType") {
+        "; no TLS is spoken there: is it a port for plain HTTP?"
+    } else {
+        ""
+    };
+    reason + hint
 }
 
 fn denied(code: &str, reason: String) -> Answer {

@@ -41,7 +41,12 @@ pub fn fresh_path(name: &str) -> PathBuf {
 
 /// Waits until it is so; false when it does not become so.
 pub fn eventually(is_so: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + PATIENCE;
+    within(PATIENCE, is_so)
+}
+
+/// The same with a patience of its own.
+pub fn within(patience: Duration, is_so: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + patience;
     while Instant::now() < end {
         if is_so() {
             return true;
@@ -186,10 +191,15 @@ impl Program {
 
     /// A signal, as kill(1) names it, then its exit code.
     pub fn end_by(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// A signal, as kill(1) names it.
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
-        self.wait()
     }
 
     /// Its process id.

@@ -1,0 +1,134 @@
+//! The way to the endpoint: ports, names, certificates and proxies.
+
+use crate::front::Way;
+use crate::lab::Lab;
+use crate::row::Row;
+use crate::support::Authority;
+use crate::tls::serving;
+
+const NO_CONNECTION: &[&str] = &[
+    "cannot reach CloudWatch: NoConnection: ",
+    "CloudWatch accepts again",
+];
+const UNKNOWN: &[&str] = &[
+    "UnknownIssuer; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE",
+    "CloudWatch accepts again",
+];
+const EXPIRED: &[&str] = &["Expired; renew it", "CloudWatch accepts again"];
+const ANOTHERS: &[&str] = &["not valid for name", "CloudWatch accepts again"];
+const UNREACHABLE: &[&str] = &["cannot reach CloudWatch: ", "CloudWatch accepts again"];
+/// The second start finds it well, and has nothing to say of it.
+const NO_NAME: &[&str] = &[
+    "cannot reach CloudWatch: ",
+    "they are sent behind each fresh window",
+];
+/// A name that no resolver knows (RFC 6761, 6.4). Not on this machine, so that a proxy is asked for it.
+const NO_HOST: &str = "monitoring.fwm-test.invalid";
+const NO_OPENSSL: &str = "no openssl that makes certificates (3.0 or newer)";
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("port closed, then open", NO_CONNECTION, closed),
+        Row::new("endpoint goes away and comes back", UNREACHABLE, goes_away).doubles(),
+        Row::new("accepts, never reads", UNREACHABLE, silent),
+        Row::new("TLS: unknown authority", UNKNOWN, |lab| {
+            tls(lab, |_, subject| {
+                let other = Authority::new("other-authority").ok_or(NO_OPENSSL)?;
+                Ok(Way::Tls(serving(&other.certificate("leaf", subject))))
+            })
+        }),
+        Row::new("TLS: expired certificate", EXPIRED, |lab| {
+            tls(lab, |ours, subject| {
+                Ok(Way::Tls(serving(&ours.expired("expired", subject))))
+            })
+        }),
+        Row::new("TLS: another host's certificate", ANOTHERS, |lab| {
+            tls(lab, |ours, _| {
+                let other = ours.certificate("other", "DNS:other.invalid");
+                Ok(Way::Tls(serving(&other)))
+            })
+        }),
+        Row::new("TLS: handshake hangs", UNREACHABLE, |lab| {
+            tls(lab, |_, _| Ok(Way::Silent))
+        }),
+        Row::new("TLS: plain HTTP on the port", UNREACHABLE, |lab| {
+            tls(lab, |_, _| Ok(Way::Plain))
+        }),
+        Row::new("proxy dead", UNREACHABLE, |lab| proxy(lab, Way::Closed)),
+        Row::new("proxy refuses CONNECT", UNREACHABLE, |lab| {
+            proxy(lab, Way::Refuse)
+        }),
+        Row::new("name not known; sent after a restart", NO_NAME, no_name).repeats(2),
+    ]
+}
+
+fn closed(lab: &mut Lab) -> Result<(), String> {
+    let url = lab.front.url("http");
+    lab.send_to(url);
+    lab.behind(Way::Closed, Way::Plain);
+    Ok(())
+}
+
+fn goes_away(lab: &mut Lab) -> Result<(), String> {
+    lab.front.set(Way::Plain);
+    let url = lab.front.url("http");
+    lab.send_to(url);
+    lab.start();
+    lab.windows(2);
+    lab.front.set(Way::Closed);
+    lab.fails(2);
+    lab.waits(3);
+    let waiting = lab.spooled();
+    lab.front.set(Way::Plain);
+    lab.arrive(&waiting);
+    Ok(())
+}
+
+fn silent(lab: &mut Lab) -> Result<(), String> {
+    let url = lab.front.url("http");
+    lab.send_to(url);
+    lab.behind(Way::Silent, Way::Plain);
+    Ok(())
+}
+
+/// Broken as said, then with a good certificate.
+fn tls<B>(lab: &mut Lab, broken: B) -> Result<(), String>
+where
+    B: Fn(&Authority, &str) -> Result<Way, &'static str>,
+{
+    let ours = Authority::new("authority").ok_or(NO_OPENSSL)?;
+    let subject = format!("IP:{}", lab.front.address().ip());
+    let good = Way::Tls(serving(&ours.certificate("good", &subject)));
+    let broken = broken(&ours, &subject)?;
+    lab.environment("AWS_CA_BUNDLE", ours.bundle());
+    let url = lab.front.url("https");
+    lab.send_to(url);
+    lab.behind(broken, good);
+    Ok(())
+}
+
+/// A proxy between us and an endpoint with TLS.
+fn proxy(lab: &mut Lab, broken: Way) -> Result<(), String> {
+    let ours = Authority::new("authority").ok_or(NO_OPENSSL)?;
+    let good = ours.certificate("good", &format!("DNS:{NO_HOST}"));
+    lab.environment("AWS_CA_BUNDLE", ours.bundle());
+    let url = lab.front.url("http");
+    lab.environment("HTTPS_PROXY", url);
+    lab.send_to(format!("https://{NO_HOST}"));
+    lab.behind(broken, Way::Tunnel(serving(&good)));
+    Ok(())
+}
+
+fn no_name(lab: &mut Lab) -> Result<(), String> {
+    lab.send_to(format!("http://{NO_HOST}"));
+    lab.start();
+    lab.fails(1);
+    lab.waits(3);
+    lab.stop();
+    let waiting = lab.spooled();
+    let url = lab.endpoint.url();
+    lab.send_to(url);
+    lab.start();
+    lab.arrive(&waiting);
+    Ok(())
+}

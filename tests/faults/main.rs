@@ -10,10 +10,12 @@
 mod support;
 
 mod answers;
+mod disk;
 mod front;
 mod lab;
 mod log;
 mod network;
+mod process;
 mod row;
 mod spooled;
 mod table;
@@ -28,4 +30,14 @@ fn the_endpoint_answers_wrongly() {
 #[test]
 fn the_endpoint_is_not_there_or_is_another() {
     row::run(&network::rows());
+}
+
+#[test]
+fn the_spool_is_spoilt() {
+    row::run(&disk::rows());
+}
+
+#[test]
+fn the_process_is_stopped_or_starved() {
+    row::run(&process::rows());
 }

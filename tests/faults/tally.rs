@@ -23,8 +23,8 @@ pub(crate) struct Tally {
     pub(crate) late_windows: BTreeSet<i64>,
     /// Points, each a series and a timestamp, that arrived in two bodies that are not the same.
     pub(crate) torn: BTreeSet<String>,
-    /// Bodies that were tried and never accepted.
-    pub(crate) never: usize,
+    /// Datums of bodies that were tried and never accepted.
+    pub(crate) never: u64,
 }
 
 /// The start of a datum's window.
@@ -79,11 +79,12 @@ impl Tally {
     }
 }
 
-fn never_accepted(calls: &[Call]) -> usize {
-    let bodies = |accepted: bool| -> HashSet<&str> {
-        let calls = calls.iter().filter(|call| call.datums > 0);
-        let wanted = calls.filter(|call| call.accepted == accepted);
-        wanted.map(|call| call.digest.as_str()).collect()
-    };
-    bodies(false).difference(&bodies(true)).count()
+fn never_accepted(calls: &[Call]) -> u64 {
+    let accepted = calls.iter().filter(|call| call.accepted);
+    let accepted: HashSet<&str> = accepted.map(|call| call.digest.as_str()).collect();
+    let tried = calls.iter().map(|call| (call.digest.as_str(), call.datums));
+    let never: HashMap<&str, usize> = tried
+        .filter(|(digest, _)| !accepted.contains(digest))
+        .collect();
+    never.values().sum::<usize>() as u64
 }

@@ -11,6 +11,7 @@ mod support;
 
 mod answers;
 mod disk;
+mod ends;
 mod front;
 mod lab;
 mod log;
@@ -40,4 +41,9 @@ fn the_spool_is_spoilt() {
 #[test]
 fn the_process_is_stopped_or_starved() {
     row::run(&process::rows());
+}
+
+#[test]
+fn the_end_comes_while_it_lasts() {
+    row::run(&ends::rows());
 }

@@ -17,11 +17,6 @@ const UNKNOWN: &[&str] = &[
 const EXPIRED: &[&str] = &["Expired; renew it", "CloudWatch accepts again"];
 const ANOTHERS: &[&str] = &["not valid for name", "CloudWatch accepts again"];
 const UNREACHABLE: &[&str] = &["cannot reach CloudWatch: ", "CloudWatch accepts again"];
-/// The second start finds it well, and has nothing to say of it.
-const NO_NAME: &[&str] = &[
-    "cannot reach CloudWatch: ",
-    "they are sent behind each fresh window",
-];
 /// A name that no resolver knows (RFC 6761, 6.4). Not on this machine, so that a proxy is asked for it.
 const NO_HOST: &str = "monitoring.fwm-test.invalid";
 const NO_OPENSSL: &str = "no openssl that makes certificates (3.0 or newer)";
@@ -58,7 +53,6 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("proxy refuses CONNECT", UNREACHABLE, |lab| {
             proxy(lab, Way::Refuse)
         }),
-        Row::new("name not known; sent after a restart", NO_NAME, no_name).repeats(2),
     ]
 }
 
@@ -116,19 +110,5 @@ fn proxy(lab: &mut Lab, broken: Way) -> Result<(), String> {
     lab.environment("HTTPS_PROXY", url);
     lab.send_to(format!("https://{NO_HOST}"));
     lab.behind(broken, Way::Tunnel(serving(&good)));
-    Ok(())
-}
-
-fn no_name(lab: &mut Lab) -> Result<(), String> {
-    lab.send_to(format!("http://{NO_HOST}"));
-    lab.start();
-    lab.fails(1);
-    lab.waits(3);
-    lab.stop();
-    let waiting = lab.spooled();
-    let url = lab.endpoint.url();
-    lab.send_to(url);
-    lab.start();
-    lab.arrive(&waiting);
     Ok(())
 }

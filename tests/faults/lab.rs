@@ -16,6 +16,8 @@ use crate::tally::window;
 const PATIENCE: Duration = Duration::from_secs(100);
 /// Said at each failed attempt, to the curious.
 const FAILED: &str = "an attempt to send failed: ";
+/// Said of each batch that was accepted, to the curious.
+const SENT: &str = " DEBUG sent ";
 const CONFIG: &str =
     "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\n[identity]\ninstance_id = \"i-1\"\n";
 
@@ -111,19 +113,23 @@ impl Lab {
 
     /// Waits until it is so.
     pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        assert!(
-            within(PATIENCE, is_so),
-            "{}: waited for {what} in vain\n{}",
-            self.name,
-            self.log()
-        );
+        // One that died brings nothing any more.
+        within(PATIENCE, || is_so() || self.program().has_ended());
+        let (name, log) = (&self.name, self.log());
+        assert!(!self.program().has_ended(), "{name}: it died\n{log}");
+        assert!(is_so(), "{name}: waited for {what} in vain\n{log}");
     }
 
-    /// Waits until so many windows more have arrived.
+    /// Waits until so many windows more have arrived, and the program has heard of it: until the next one nothing is
+    /// under way.
     pub(crate) fn windows(&self, more: usize) {
         let wanted = self.arrived().len() + more;
         let what = format!("{more} windows more");
         self.until(&what, || self.arrived().len() >= wanted);
+        let calls = self.endpoint.calls();
+        let accepted = calls.iter().filter(|call| call.accepted);
+        let bodies = accepted.map(|call| &call.digest).collect::<BTreeSet<_>>();
+        self.says(SENT, bodies.len());
     }
 
     /// Waits until so many attempts more have failed.

@@ -24,7 +24,13 @@ const NO_OPENSSL: &str = "no openssl that makes certificates (3.0 or newer)";
 pub(crate) fn rows() -> Vec<Row> {
     vec![
         Row::new("port closed, then open", NO_CONNECTION, closed),
-        Row::new("endpoint goes away and comes back", UNREACHABLE, goes_away).doubles(),
+        // On a busy machine a call may be cut off under way: another state, said once more.
+        Row::new(
+            "endpoint goes away and comes back",
+            &UNREACHABLE[1..],
+            goes_away,
+        )
+        .doubles(),
         Row::new("accepts, never reads", UNREACHABLE, silent),
         Row::new("TLS: unknown authority", UNKNOWN, |lab| {
             tls(lab, |_, subject| {

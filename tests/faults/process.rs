@@ -11,8 +11,12 @@ use crate::support::Fault;
 const NO_PRLIMIT: &str = "no prlimit (util-linux)";
 
 pub(crate) fn rows() -> Vec<Row> {
-    let no_files = &["cannot reach CloudWatch: ", "CloudWatch accepts again"];
+    let no_files = &["CloudWatch accepts again", "takes unsent batches again"];
     let no_memory = &["cannot reach CloudWatch: ", "CloudWatch accepts again"];
+    let small = &[
+        "File too large (os error 27): unsent batches wait in memory alone",
+        "the spool takes unsent batches again",
+    ];
     vec![
         Row::new("SIGSTOP, then SIGCONT", &[], stopped).stops(),
         Row::new(
@@ -22,6 +26,7 @@ pub(crate) fn rows() -> Vec<Row> {
         )
         .gaps()
         .doubles(),
+        Row::new("files may not grow (RLIMIT_FSIZE)", small, small_files),
         Row::new(
             "no more address space than it has (RLIMIT_AS)",
             no_memory,
@@ -75,6 +80,22 @@ fn no_more_files(lab: &mut Lab) -> Result<(), String> {
     limit(lab, "--nofile=1024:")?;
     lab.says("the spool takes unsent batches again", 1);
     lab.windows(3);
+    Ok(())
+}
+
+fn small_files(lab: &mut Lab) -> Result<(), String> {
+    lab.start();
+    lab.windows(2);
+    limit(lab, "--fsize=1000:")?;
+    lab.says("wait in memory alone", 1);
+    lab.endpoint.always(Some(Fault::ServiceUnavailable));
+    lab.fails(2);
+    limit(lab, "--fsize=unlimited:")?;
+    lab.says("the spool takes unsent batches again", 1);
+    lab.waits(3);
+    let waiting = lab.spooled();
+    lab.endpoint.heal();
+    lab.arrive(&waiting);
     Ok(())
 }
 

@@ -202,6 +202,11 @@ impl Program {
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
     }
 
+    /// It has closed its standard error: it ended, or was killed.
+    pub fn has_ended(&self) -> bool {
+        self.reader.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

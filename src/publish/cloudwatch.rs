@@ -285,10 +285,12 @@ fn kept(stage: Stage, code: &str, reason: String) -> Answer {
     }
 }
 
-/// What to do about a TLS failure, by the words of rustls (`CertificateError`, 0.23).
+/// What to do about a proxy (words of hyper-util's tunnel) or a TLS failure (of rustls' `CertificateError`, 0.23).
 fn hinted(reason: String) -> String {
     let has = |word: &str| reason.contains(word);
-    let hint = if has("certificate: Expired") || has("certificate expired") {
+    let hint = if has("tunnel error") {
+        "; look at the proxy that HTTPS_PROXY or ALL_PROXY names"
+    } else if has("certificate: Expired") || has("certificate expired") {
         "; renew it where it is served, or set this clock right"
     } else if has("certificate not valid for name") {
         "; it is another host's: check [cloudwatch] endpoint_url, DNS and any proxy"

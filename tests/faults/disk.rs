@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::lab::Lab;
 use crate::row::Row;
-use crate::spooled::{Spooled, set_aside};
+use crate::spooled::{Spooled, set_aside, spooled};
 use crate::support::Fault;
 use crate::support::program::Program;
 
@@ -52,6 +52,7 @@ pub(crate) fn rows() -> Vec<Row> {
             strange,
         )
         .repeats(3),
+        Row::new("the directory moved away, running", &[], moved).repeats(20),
         Row::new(
             "account.json overwritten",
             &[FOUND, "starting without"],
@@ -175,6 +176,30 @@ fn strange(lab: &mut Lab) -> Result<(), String> {
     lab.says(GAVE_UP, 3);
     lab.arrive(&waiting);
     assert_eq!(set_aside(&lab.state), 2);
+    Ok(())
+}
+
+fn moved(lab: &mut Lab) -> Result<(), String> {
+    lab.start();
+    lab.windows(1);
+    lab.endpoint.always(Some(Fault::ServiceUnavailable));
+    lab.fails(1);
+    lab.waits(3);
+    let away = lab.state.with_extension("away");
+    fs::rename(&lab.state, &away).unwrap();
+    // It makes another.
+    lab.waits(2);
+    let waiting = lab.spooled();
+    let gone = spooled(&away);
+    lab.endpoint.heal();
+    // One that was in memory for its turn is sent all the same.
+    let given_up = || lab.log().matches("the file is gone").count();
+    lab.until("the end of all that were moved", || {
+        given_up() == lab.missing(&gone).len()
+    });
+    lab.arrive(&waiting);
+    let lost = lab.missing(&gone);
+    lab.spoilt = lost.iter().map(|batch| batch.datums).sum();
     Ok(())
 }
 

@@ -153,13 +153,19 @@ impl Lab {
 
     /// Waits until all these batches, and two windows more, have arrived.
     pub(crate) fn arrive(&self, waiting: &[Spooled]) {
-        self.until("all that waited", || {
-            let accepted = self.endpoint.accepted();
-            #[allow(clippy::cast_possible_truncation)] // whole seconds
-            let arrived: BTreeSet<i64> = accepted.iter().map(|d| d.timestamp as i64).collect();
-            waiting.iter().all(|batch| arrived.contains(&batch.newest))
-        });
+        self.until("all that waited", || self.missing(waiting).is_empty());
         self.windows(2);
+    }
+
+    /// Those of these batches that have not arrived.
+    pub(crate) fn missing<'b>(&self, batches: &'b [Spooled]) -> Vec<&'b Spooled> {
+        let accepted = self.endpoint.accepted();
+        #[allow(clippy::cast_possible_truncation)] // whole seconds
+        let arrived: BTreeSet<i64> = accepted.iter().map(|d| d.timestamp as i64).collect();
+        let batches = batches.iter();
+        batches
+            .filter(|batch| !arrived.contains(&batch.newest))
+            .collect()
     }
 
     pub(crate) fn spooled(&self) -> Vec<Spooled> {

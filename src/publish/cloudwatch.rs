@@ -285,11 +285,13 @@ fn kept(stage: Stage, code: &str, reason: String) -> Answer {
     }
 }
 
-/// What to do about a proxy (words of hyper-util's tunnel) or a TLS failure (of rustls' `CertificateError`, 0.23).
+/// What to do about a proxy or a name (words of hyper-util) or a TLS failure (of rustls' `CertificateError`, 0.23).
 fn hinted(reason: String) -> String {
     let has = |word: &str| reason.contains(word);
     let hint = if has("tunnel error") {
         "; look at the proxy that HTTPS_PROXY or ALL_PROXY names"
+    } else if has("dns error") {
+        "; check DNS, [cloudwatch] region and endpoint_url"
     } else if has("certificate: Expired") || has("certificate expired") {
         "; renew it where it is served, or set this clock right"
     } else if has("certificate not valid for name") {

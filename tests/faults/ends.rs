@@ -13,6 +13,7 @@ const SAYS: &[&str] = &[
     "they are sent behind each fresh window",
 ];
 const DENIED: &[&str] = &["CloudWatch denies: ", SAYS[1]];
+const NO_NAME: &[&str] = &["; check DNS, [cloudwatch] region and endpoint_url", SAYS[1]];
 /// A name that no resolver knows (RFC 6761, 6.4).
 const NO_HOST: &str = "http://monitoring.fwm-test.invalid";
 
@@ -40,7 +41,7 @@ pub(crate) fn rows() -> Vec<Row> {
             met(lab, Way::Silent)
         })
         .repeats(2),
-        Row::new("ended during: name not known", SAYS, |lab| {
+        Row::new("ended during: name not known", NO_NAME, |lab| {
             lab.send_to(NO_HOST);
             ended(lab)
         })

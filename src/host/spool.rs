@@ -232,7 +232,8 @@ fn list(spool: &Path, known: fn(&str) -> bool, rejected_max: u64) -> io::Result<
         let entry = entry?;
         let kind = entry.file_type()?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if kind.is_dir() {
+        // What is set aside; a disk's own directories.
+        if kind.is_dir() && !known(&name) {
             continue;
         }
         if kind.is_file() && known(&name) {

@@ -317,12 +317,28 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 }
 
 fn kept(stage: Stage, code: &str, reason: String) -> Answer {
-    let hint = if reason.contains("certificate") {
+    Answer::new(of_stage(stage), code, hinted(reason))
+}
+
+/// What to do about a proxy or a name (words of hyper-util) or a TLS failure (of rustls' `CertificateError`, 0.23).
+fn hinted(reason: String) -> String {
+    let has = |word: &str| reason.contains(word);
+    let hint = if has("tunnel error") {
+        "; look at the proxy that HTTPS_PROXY or ALL_PROXY names"
+    } else if has("dns error") {
+        "; check DNS, [cloudwatch] region and endpoint_url"
+    } else if has("certificate: Expired") || has("certificate expired") {
+        "; renew it where it is served, or set this clock right"
+    } else if has("certificate not valid for name") {
+        "; it is another host's: check [cloudwatch] endpoint_url, DNS and any proxy"
+    } else if has("certificate") {
         "; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE, or install the system's CA certificates"
+    } else if has("InvalidContentType") {
+        "; no TLS is spoken there: is it a port for plain HTTP?"
     } else {
         ""
     };
-    Answer::new(of_stage(stage), code, reason + hint)
+    reason + hint
 }
 
 fn denied(code: &str, reason: String) -> Answer {

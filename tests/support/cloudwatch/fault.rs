@@ -42,6 +42,10 @@ pub enum Fault {
     TruncatedAnswer,
     /// 200 with an HTML page, as from a captive portal. Stores nothing.
     NotCbor,
+    /// 200 in another protocol of AWS's, without the header that names ours. Stores nothing.
+    WrongProtocol,
+    /// A redirect of this status to a place where nothing listens. Stores nothing.
+    Redirect(u16),
     /// Served as usual, with a `Date` header so many seconds off.
     WrongDate(i64),
     /// Served as usual, but so much later.
@@ -115,6 +119,8 @@ impl Fault {
             "garbage" => Self::Garbage,
             "truncated-answer" => Self::TruncatedAnswer,
             "not-cbor" => Self::NotCbor,
+            "wrong-protocol" => Self::WrongProtocol,
+            "redirect" => Self::Redirect(number?.parse().ok()?),
             "wrong-date" => Self::WrongDate(number?.parse().ok()?),
             "delay" => Self::Delay(Duration::from_secs(secs()?)),
             _ => return None,

@@ -142,11 +142,13 @@ impl Clocked {
         }
     }
 
-    /// Windows that have not their sixty readings, but for the first and the last.
+    /// Windows that have not their sixty readings, but for the first and the one that the stop cut short.
     fn crooked(&self) -> Vec<(i64, u64)> {
-        let taken = &self.world.taken;
-        let inner = taken.get(1..taken.len() - 1).unwrap_or_default();
-        let crooked = inner.iter().filter(|(_, _, n)| *n != 60);
+        let taken = self.world.taken.iter().skip(1);
+        let mut cut_short = false;
+        let crooked = taken.filter(|(at, _, n)| {
+            *n != 60 && (*at < self.stopped || std::mem::replace(&mut cut_short, true))
+        });
         crooked
             .map(|(_, label, n)| (label - EPOCH_MS / 1000, *n))
             .collect()

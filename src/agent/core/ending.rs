@@ -18,14 +18,16 @@ impl Core {
         }
         self.stopping_until = Some(now.boot + FLUSH_FOR);
         self.seal_recovered(true, now);
-        for span in self.schedule.drain() {
-            self.close(span, now);
+        let spans = self.schedule.drain();
+        let last = spans.len().saturating_sub(1);
+        for (index, span) in spans.into_iter().enumerate() {
+            let mut minutes = self.heartbeats.closed(span.label, self.period_secs());
+            if index == last {
+                // The minute that is still open has its heartbeat now.
+                minutes.extend(self.heartbeats.shutdown());
+            }
+            self.close_with(span, &minutes, now);
         }
-        let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
-        self.beats += beats.len() as u64;
-        let beats = self.beat(&beats);
-        let beats = self.admit(beats, now);
-        self.publish(beats, now);
         self.queue.refresh(now.boot);
     }
 

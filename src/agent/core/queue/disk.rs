@@ -109,7 +109,7 @@ impl Queue {
     }
 
     /// When the disk is worth trying again.
-    pub(super) fn disk_wake(&self) -> Option<Duration> {
+    pub(super) fn disk_wake(&self, now: Duration) -> Option<Duration> {
         let disk = &self.disk;
         let unwritten = || {
             self.entries
@@ -117,8 +117,9 @@ impl Queue {
                 .any(|entry| entry.place == Place::Memory)
         };
         let work = !disk.listed || !disk.removals.is_empty() || unwritten();
+        // Where that moment is past, what could be done was begun.
         disk.failed_until
-            .filter(|_| disk.under_way.is_none() && work)
+            .filter(|until| *until > now && disk.under_way.is_none() && work)
     }
 
     /// The spool was looked at, and the next operation may begin: one that is not the queue's.

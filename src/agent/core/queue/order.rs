@@ -67,7 +67,7 @@ impl Queue {
     /// When [`Queue::next`] or [`Queue::op`] is worth asking again; `None` while only an event brings anything new.
     #[must_use]
     pub fn wake(&self, now: Duration) -> Option<Duration> {
-        let wakes = [self.send_wake(now), self.disk_wake()];
+        let wakes = [self.send_wake(now), self.disk_wake(now)];
         wakes.into_iter().flatten().min()
     }
 

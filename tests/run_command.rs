@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use support::program::{ConfigFile, Program, on_instance, publishing};
+use support::program::{ConfigFile, Program, eventually, on_instance, publishing};
 use support::{Endpoint, Fault, Imds, Key, Mode, Proxy};
 
 const LONG: Duration = Duration::from_secs(40);
@@ -335,6 +335,35 @@ fn a_clock_that_differs_from_cloudwatchs_is_said() {
         "{}",
         program.log()
     );
+}
+
+#[test]
+fn a_clock_an_hour_off_is_signed_around_and_corrected_on_request() {
+    for ahead_secs in [3600i64, -3600] {
+        let endpoint = Endpoint::start();
+        endpoint.set_clock_offset(-ahead_secs);
+        let file = ConfigFile::new(
+            "corrected",
+            "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\ncorrect_clock = true\n[identity]\ninstance_id = \"i-1\"\n",
+        );
+        let args = ["run", "--config", file.path()];
+        let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+        let said = "windows are labelled by CloudWatch's clock";
+        assert!(program.wait_for_line(said), "{}", program.log());
+        let theirs = || {
+            let now = support::time::unix_now() as i64 - ahead_secs;
+            let near = |stamp: i64| (now - 60..=now + 2).contains(&stamp);
+            let accepted = endpoint.accepted();
+            accepted
+                .iter()
+                .filter(|datum| near(datum.timestamp as i64))
+                .count()
+        };
+        assert!(eventually(|| theirs() > 20), "{}", program.log());
+        let (code, account) = stopped(&mut program);
+        assert_eq!(code, Some(0), "{}", program.log());
+        assert!(is_whole(&account), "{account}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The spool directory: files of unsent batches in `spool/`, spoilt ones in `spool/rejected/`, and the lock that keeps a
+//! The spool directory: files of unsent batches and journals of open windows in `spool/`, spoilt ones in `spool/rejected/`, and the lock that keeps a
 //! second instance out. It knows names and bytes, not what they mean.
 //!
 //! As with the state directory, nothing runs on the runtime's thread, and each call ends within a deadline.
@@ -7,9 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub enum Taken {
 /// What is in the spool.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Names and bytes of files that may be batches.
+    /// Names and bytes of files that may be ours.
     pub files: Vec<(String, u64)>,
     /// Bytes of what is set aside.
     pub rejected_bytes: u64,
@@ -56,7 +57,7 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub struct SpoolDir {
     dir: PathBuf,
-    rejected_bytes_max: u64,
+    rejected_bytes_max: Arc<AtomicU64>,
     blocking: Blocking,
     /// Held until the process ends.
     lock: Arc<Mutex<Option<File>>>,
@@ -68,10 +69,16 @@ impl SpoolDir {
     pub fn new(dir: impl Into<PathBuf>, disk_bytes: u64) -> Self {
         SpoolDir {
             dir: dir.into(),
-            rejected_bytes_max: disk_bytes / REJECTED_SHARE,
+            rejected_bytes_max: Arc::new((disk_bytes / REJECTED_SHARE).into()),
             blocking: Blocking::default(),
             lock: Arc::default(),
         }
+    }
+
+    /// Another bound, for all who have this spool.
+    pub fn limit(&self, disk_bytes: u64) {
+        let most = disk_bytes / REJECTED_SHARE;
+        self.rejected_bytes_max.store(most, Ordering::Relaxed);
     }
 
     /// Takes the directory for this process; a second call is nothing.
@@ -89,7 +96,7 @@ impl SpoolDir {
     /// # Errors
     /// What the disk says; `TimedOut`; another instance has the directory.
     pub async fn list(&self, known: fn(&str) -> bool) -> io::Result<Found> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| list(spool, known, most)).await
     }
 
@@ -107,6 +114,18 @@ impl SpoolDir {
             written
         };
         self.locked(write).await
+    }
+
+    /// Writes behind the first `written` bytes of a file; what was there is cut off. False where there is no such file.
+    ///
+    /// # Errors
+    /// As [`SpoolDir::list`].
+    pub async fn append(&self, name: String, written: u64, bytes: Vec<u8>) -> io::Result<bool> {
+        let append = move |spool: &Path| match append(&spool.join(name), written, &bytes) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            appended => appended,
+        };
+        self.locked(append).await
     }
 
     /// A file's bytes.
@@ -136,7 +155,7 @@ impl SpoolDir {
     /// # Errors
     /// As [`SpoolDir::list`].
     pub async fn reject(&self, name: String) -> io::Result<u64> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| {
             set_aside(spool, name.as_ref())?;
             prune(&spool.join(REJECTED), most)
@@ -227,6 +246,19 @@ fn list(spool: &Path, known: fn(&str) -> bool, rejected_max: u64) -> io::Result<
     }
     found.rejected_bytes = prune(&spool.join(REJECTED), rejected_max)?;
     Ok(found)
+}
+
+fn append(file: &Path, written: u64, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = OpenOptions::new().write(true).open(file)?;
+    if file.metadata()?.len() < written {
+        // Another took its place.
+        return Ok(false);
+    }
+    file.set_len(written)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    Ok(true)
 }
 
 fn set_aside(spool: &Path, name: &OsStr) -> io::Result<()> {

@@ -38,12 +38,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The whole call; at the first one reading region and profile too.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+/// From here on the SDK takes a refused signature for one of a wrong clock (aws-runtime 1.10.2, service_clock_skew.rs,
+/// SKEW_DETECTION_THRESHOLD).
+const SKEW_SECS: u64 = 4 * 60;
 
 /// Sends batches; connects when the first one comes.
 #[derive(Debug)]
 pub struct CloudWatch {
     settings: CloudWatchSettings,
     client: Option<Client>,
+    /// The last answer refused us and taught the client CloudWatch's clock.
+    taught: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -52,7 +57,8 @@ pub struct CloudWatch {
 struct Seen {
     /// The request was built and signed, and handed to the connection.
     transmitting: bool,
-    server_time: Option<i64>,
+    /// The `Date`, whoever wrote it.
+    date: Option<i64>,
     retry_after: Option<Duration>,
     speaks_cbor: bool,
 }
@@ -64,6 +70,7 @@ impl CloudWatch {
         CloudWatch {
             settings,
             client: None,
+            taught: false,
             seen: Arc::default(),
         }
     }
@@ -94,7 +101,14 @@ impl CloudWatch {
         *self.seen() = Seen::default();
         let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
         let seen = *self.seen();
-        answer.unwrap_or_else(|_| timed_out(seen))
+        let mut answer = answer.unwrap_or_else(|_| timed_out(seen));
+        // The SDK keeps CloudWatch's clock in its client, and signs by it from here on: worth another attempt, once.
+        let teaches = answer.outcome == Outcome::Denied && is_skewed(seen) && !self.taught;
+        self.taught = teaches;
+        if teaches {
+            answer.outcome = of_stage(Stage::NotSent);
+        }
+        answer
     }
 
     async fn attempt(&mut self, batch: &Batch) -> Answer {
@@ -132,7 +146,8 @@ impl CloudWatch {
             let reason = "HTTP 413 to a single datum from something that is not CloudWatch: raise the proxy's limit";
             answer = kept(Stage::NotSent, "NotCloudWatch", reason.to_owned());
         }
-        answer.server_time = seen.server_time;
+        // A portal's clock says nothing about ours.
+        answer.server_time = seen.date.filter(|_| seen.speaks_cbor);
         answer
     }
 
@@ -261,6 +276,13 @@ fn refused(error: &PutMetricDataError, status: u16, seen: Seen) -> Answer {
     answer
 }
 
+/// The answer was written at a time that is far from ours.
+fn is_skewed(seen: Seen) -> bool {
+    let ours = clock::now().wall_secs();
+    seen.date
+        .is_some_and(|date| ours.abs_diff(date) >= SKEW_SECS)
+}
+
 /// Nothing left this machine: no credentials, or a request that cannot be built.
 fn never_sent(error: &SdkError<PutMetricDataError>, reason: String) -> Answer {
     match find::<CredentialsError>(error) {
@@ -335,13 +357,13 @@ impl Intercept for Watch {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
-        let server_time = headers.get("date").and_then(http_date);
+        let date = headers.get("date").and_then(http_date);
         let asked = retry_after::Headers {
             retry_after: headers.get("retry-after"),
             amz: headers.get("x-amz-retry-after"),
         };
         // A date is meant on the server's clock.
-        let their_now = server_time.unwrap_or_else(|| clock::now().wall_secs());
+        let their_now = date.unwrap_or_else(|| clock::now().wall_secs());
         let speaks_cbor = headers.get("smithy-protocol") == Some("rpc-v2-cbor")
             || headers
                 .get("content-type")
@@ -349,8 +371,7 @@ impl Intercept for Watch {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.speaks_cbor = speaks_cbor;
         seen.retry_after = retry_after::of(asked, http_date, their_now);
-        // A portal's clock says nothing about ours.
-        seen.server_time = server_time.filter(|_| speaks_cbor);
+        seen.date = date;
         Ok(())
     }
 }

@@ -33,6 +33,8 @@ pub struct CloudWatchSettings {
     pub dimension_sets: Vec<Vec<String>>,
     /// Series per target.
     pub series_max: usize,
+    /// Windows are labelled by CloudWatch's clock where this machine's is wrong.
+    pub correct_clock: bool,
 }
 
 impl Default for CloudWatchSettings {
@@ -51,7 +53,19 @@ impl Default for CloudWatchSettings {
                 vec!["InstanceId".to_owned()],
             ],
             series_max: 300,
+            correct_clock: false,
         }
+    }
+}
+
+impl CloudWatchSettings {
+    /// A client made from the other would be no other client.
+    #[must_use]
+    pub fn same_client(&self, other: &Self) -> bool {
+        self.region == other.region
+            && self.endpoint_url == other.endpoint_url
+            && self.role_arn == other.role_arn
+            && self.external_id == other.external_id
     }
 }
 
@@ -137,6 +151,12 @@ pub static CLOUDWATCH: Section = Section {
             "300",
             "Series per firewall; over it fleet, instance and expected series go first, the rest by name.",
         ),
+        Key::new(
+            "correct_clock",
+            KeyKind::Bool,
+            "false",
+            "Where this clock is 2 s to a day off CloudWatch's, by two answers in a row, label windows by CloudWatch's.",
+        ),
     ],
 };
 
@@ -150,6 +170,8 @@ pub struct SpoolSettings {
     pub memory_bytes: usize,
     /// Bytes of files of unsent batches.
     pub disk_bytes: u64,
+    /// Seconds after which what was read of an open window is on disk.
+    pub checkpoint_secs: u64,
     /// Age at which an unsent datum is given up.
     pub oldest_secs: i64,
 }
@@ -160,6 +182,7 @@ impl Default for SpoolSettings {
             dir: PathBuf::from("/var/lib/fwmetrics"),
             memory_bytes: 4 << 20,
             disk_bytes: 16 << 20,
+            checkpoint_secs: 5,
             oldest_secs: 13 * 24 * 3600,
         }
     }
@@ -194,6 +217,12 @@ pub static SPOOL: Section = Section {
             },
             "16777216",
             "Bytes of unsent batches in files below `dir`; over it the oldest are dropped and counted.",
+        ),
+        Key::new(
+            "checkpoint_secs",
+            KeyKind::Int { min: 1, max: 60 },
+            "5",
+            "What was read of the open window is on disk after so long: all that a killed process or a power cut costs.",
         ),
         Key::new(
             "oldest_secs",

@@ -123,6 +123,13 @@ impl ConfigFile {
         ConfigFile(path)
     }
 
+    /// Other text in its place, whole at once.
+    pub fn replace(&self, text: &str) {
+        let new = self.0.with_extension("new");
+        std::fs::write(&new, text).expect("the target folder can be written");
+        std::fs::rename(new, &self.0).expect("it can be renamed");
+    }
+
     /// Its path.
     pub fn path(&self) -> &str {
         self.0.to_str().expect("the path is text")
@@ -186,10 +193,15 @@ impl Program {
 
     /// A signal, as kill(1) names it, then its exit code.
     pub fn end_by(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// A signal, as kill(1) names it.
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
-        self.wait()
     }
 
     /// Its process id.

@@ -1,4 +1,4 @@
-//! CloudWatch's answers: what they make of the queue, the account, the log and our idea of its clock.
+//! CloudWatch's answers: what they make of the queue, the account and the log.
 
 use super::Core;
 use super::account::Reason;
@@ -9,13 +9,9 @@ use super::queue::{RETRY_AFTER_MOST, Settled};
 use crate::clock::Now;
 use crate::publish::outcome::{Answer, Outcome, remedy};
 
-/// A clock this far from CloudWatch's is worth a line: points land in the wrong minute.
-const SKEW_WARN_SECS: i64 = 5;
-
 impl Core {
     pub(super) fn answer(&mut self, id: u64, answer: &Answer, now: Now) {
         self.account.calls += 1;
-        self.measure_skew(answer, now);
         self.ready = readiness(answer);
         if answer.outcome != Outcome::Sent {
             self.account.error(&answer.code);
@@ -55,26 +51,6 @@ impl Core {
             }
             Settled::Unknown => {}
         }
-    }
-
-    fn measure_skew(&mut self, answer: &Answer, now: Now) {
-        let Some(server) = answer.server_time else {
-            return;
-        };
-        let skew = now.wall_secs() - server;
-        self.skew_secs = Some(skew);
-        if skew.abs() <= SKEW_WARN_SECS {
-            self.notices
-                .over("clock", "this clock agrees with CloudWatch's");
-            return;
-        }
-        // By order of magnitude, so that a drifting clock is not a line a minute.
-        let side = if skew > 0 { "ahead of" } else { "behind" };
-        let at_least = 10i64.pow(skew.abs().ilog10());
-        let text = format!(
-            "this clock is {side} CloudWatch's by {at_least} s or more: points land in the wrong minute; check NTP"
-        );
-        self.notices.change(Level::Warn, "clock", text);
     }
 }
 

@@ -23,7 +23,7 @@ impl Core {
         end: End,
         mut emitted: Vec<Emitted>,
     ) -> Vec<Emitted> {
-        let planned = &self.setup.collectors[done.collector];
+        let planned = &self.setup.collectors[&done.collector];
         let Some(board) = &mut self.board else {
             return emitted;
         };
@@ -49,7 +49,7 @@ impl Core {
         let Core { board, setup, .. } = self;
         if let Some(board) = board {
             let collectors = &setup.collectors;
-            let name = |number: usize| (collectors[number].name, &collectors[number].target);
+            let name = |number: usize| (collectors[&number].name, &collectors[&number].target);
             board.show(now.boot, name, &mut out);
             let help = "Values of series that found no place in /metrics, over series_max";
             let left_out = total(board.left_out());
@@ -63,7 +63,7 @@ impl Core {
         }
         self.expose_beats(&mut out);
         self.expose_account(&mut out);
-        self.expose_state(&mut out);
+        self.expose_state(now, &mut out);
         self.expose_backlog(now, &mut out);
         out
     }
@@ -120,8 +120,29 @@ impl Core {
                 "Files in the spool that were no batches, or spoilt ones",
                 self.set_aside,
             ),
+            (
+                "fwmetrics_readings_left_out_total",
+                "Readings and notes of a pass over the most that one may bring",
+                self.left_out,
+            ),
+            (
+                "fwmetrics_log_lines_suppressed_total",
+                "Log lines left out, over the ceiling of lines a minute",
+                self.notices.suppressed(),
+            ),
         ] {
             out.own(name, count, help, vec![], total(number));
+        }
+        for (result, number) in [("ok", self.reloads.ok), ("failed", self.reloads.failed)] {
+            let help = "Reloads of the configuration since start; a failed one left the old configuration in force";
+            let labels = label("result", result);
+            out.own(
+                "fwmetrics_reloads_total",
+                count,
+                help,
+                labels,
+                total(number),
+            );
         }
         let refused = self.aggregator.refused();
         for (reason, number) in [
@@ -141,7 +162,7 @@ impl Core {
         }
     }
 
-    fn expose_state(&self, out: &mut Exposition) {
+    fn expose_state(&self, now: Now, out: &mut Exposition) {
         let gauge = Type::Gauge;
         out.metric(
             &own::DATUMS_WAITING_METRIC,
@@ -149,9 +170,8 @@ impl Core {
             vec![],
             total(self.waiting()),
         );
-        if let Some(skew) = self.skew_secs {
-            #[allow(clippy::cast_precision_loss)] // seconds of skew
-            out.metric(&own::CLOCK_SKEW_METRIC, gauge, vec![], skew as f64);
+        if let Some(skew) = self.clock.skew_secs() {
+            out.metric(&own::CLOCK_SKEW_METRIC, gauge, vec![], skew);
         }
         #[allow(clippy::cast_precision_loss)] // bytes in memory, seconds since 1970
         for (name, help, value) in [
@@ -164,6 +184,11 @@ impl Core {
                 "fwmetrics_spool_bytes",
                 "Files of the spool, those set aside too",
                 self.queue.spool_bytes() as f64,
+            ),
+            (
+                "fwmetrics_clock_correction_seconds",
+                "What is added to this clock for the labels of windows ([cloudwatch] correct_clock)",
+                self.clock.correction_secs(now),
             ),
             (
                 "fwmetrics_start_time_seconds",

@@ -53,7 +53,7 @@ impl Leaving {
 }
 
 impl Queue {
-    /// Bytes in the spool, as far as they are known: batches, files to be removed, and what is set aside.
+    /// Bytes in the spool, as far as they are known: batches, files to be removed, journals, and what is set aside.
     #[must_use]
     pub fn spool_bytes(&self) -> u64 {
         let batches = self.entries.iter().map(|entry| match entry.place {
@@ -62,7 +62,8 @@ impl Queue {
         });
         let covers = self.disk.covers.iter().map(|(_, bytes)| bytes);
         let leaving = self.disk.removals.bytes() + self.disk.rejected_bytes;
-        batches.sum::<u64>() + self.idle.bytes() + covers.sum::<u64>() + leaving
+        let beside = leaving + self.disk.journal_bytes;
+        batches.sum::<u64>() + self.idle.bytes() + covers.sum::<u64>() + beside
     }
 
     /// Datums that survive the end of the process.

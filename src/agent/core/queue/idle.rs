@@ -95,6 +95,11 @@ impl Idle {
         Some(u64::from(file.bytes))
     }
 
+    /// It is there.
+    pub(super) fn holds(&self, name: FileName) -> bool {
+        self.files.contains_key(&age(name))
+    }
+
     /// The next to be sent: of the newest that are not ahead of the clock the first.
     pub(super) fn newest_ready(&self) -> Option<FileName> {
         let below = ..(self.ahead_from, 0);

@@ -24,6 +24,7 @@ use crate::model::datum::Datum;
 use crate::model::limits::NEWEST_SECS;
 use crate::publish::batch::Batch;
 use crate::publish::outcome::Outcome;
+use crate::publish::spool::FileName;
 
 use disk::{Disk, WRITE_PATIENCE};
 use entry::{Entry, Place};
@@ -152,20 +153,33 @@ impl Queue {
         }
     }
 
-    /// Takes in batches; returns how many datums had to go for want of room.
-    pub fn push(&mut self, batches: Vec<Batch>, now: Duration) -> usize {
+    /// Takes in batches; returns their names, and how many datums had to go for want of room.
+    pub fn push(&mut self, batches: Vec<Batch>, now: Duration) -> (Vec<FileName>, usize) {
         let first = self.next_id + 1;
-        for batch in batches {
+        let names = batches.into_iter().map(|batch| {
             let entry = self.enter(batch, Place::Memory);
             entry.not_before = now + WRITE_PATIENCE;
-        }
+            entry.name
+        });
+        let names = names.collect();
         self.overtake(first);
         if !self.disk.is_well() {
             self.wait_for_no_file();
         }
         let gone = self.make_room();
         self.shelve(now);
-        gone
+        (names, gone)
+    }
+
+    /// Other limits from now on. Whether there is a spool was decided at start.
+    pub fn limit(&mut self, limits: Limits) {
+        if limits.requests_per_second != self.limits.requests_per_second {
+            self.pacer = Pacer::new(limits.requests_per_second);
+        }
+        if let (Some(most), Some(bytes)) = (&mut self.disk.most, limits.disk_bytes) {
+            *most = bytes;
+        }
+        self.limits = limits;
     }
 
     /// Datums in the queue.

@@ -295,8 +295,13 @@ fn on_a_full_disk_the_oldest_go_first_wherever_they_are() {
         .iter()
         .map(|(stamp, _)| *stamp)
         .collect();
-    // All that arrived is the newest, without a hole.
-    assert!(arrived.windows(2).all(|pair| pair[1] == pair[0] + 60));
+    // All that arrived is the newest. A journal that fails takes the disk's turn for half a minute, so that one window
+    // in memory may go before an older file.
+    let holes = arrived
+        .windows(2)
+        .filter(|pair| pair[1] != pair[0] + 60)
+        .count();
+    assert!(holes <= 1, "{arrived:?}");
     assert!(arrived[0] > 9 * 3600, "{}", arrived[0]);
 }
 
@@ -315,7 +320,9 @@ fn on_a_full_disk_nothing_goes_while_there_is_memory() {
         "{}",
         world.core.queue_bytes()
     );
-    assert_eq!(said(&world, "takes unsent batches again").len(), 1);
+    // A journal is smaller than a batch, and may find room where that does not.
+    let healed = said(&world, "takes unsent batches again").len();
+    assert!((1..10).contains(&healed), "{healed}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ FWMETRICS=$(realpath -m "${FWMETRICS:-$LAB/../../target/release/fwmetrics}")
 HOST_STATE=/run/fwm-lab
 RUN=$(mktemp -d)
 NAMESPACES=()
+MOUNTS=()
 FAILED=0
 
 skip() { echo "skip: $*"; exit 77; }
@@ -36,6 +37,8 @@ cleanup() {
     host_restore
     namespaces_delete "${NAMESPACES[@]}"
   fi
+  local at
+  for at in "${MOUNTS[@]}"; do ! mountpoint -q "$at" || umount -l "$at"; done
   rm -rf "$RUN"
   exit "$1"
 }

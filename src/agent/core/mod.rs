@@ -398,7 +398,7 @@ impl Core {
         let Some(until) = self.stopping_until else {
             return false;
         };
-        let rests = self.queue.rests(until) && self.queue.disk_rests();
+        let rests = self.queue.rests(until) && self.queue.disk_rests(now.boot);
         if self.exited || (!rests && now.boot < until) {
             return false;
         }

@@ -50,8 +50,10 @@ impl Core {
                 self.notices.say(Level::Error, text);
             }
         }
-        self.notices
-            .over("spool", "the spool takes unsent batches again");
+        if self.queue.disk_is_well() {
+            self.notices
+                .over("spool", "the spool takes unsent batches again");
+        }
     }
 
     /// What is on disk against what was expected there.

@@ -7,6 +7,8 @@ STRICT=$(realpath -m "${STRICT:-$LAB/../../target/debug/examples/strict-cloudwat
 PORT=4566 # in a namespace of the lab's own
 STATE=$RUN/state
 RECORD=$RUN/record
+# shellcheck disable=SC2034 # for the labs
+DATUMS_MOST=25 # in a window here
 ENTER=(ip netns exec fwm-cl) # what starts the daemon
 
 need_agent() {

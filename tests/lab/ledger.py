@@ -1,12 +1,14 @@
 """What became of each datum: the strict endpoint's record beside the daemon's account.
 
-    ledger.py RECORD LOG KEY
+    ledger.py RECORD LOG KEY [FILE]
 
 account: the newest account in LOG
-sealed sent waiting dropped missed_ticks: of the newest account in LOG, 0 where there is none
+sealed sent waiting dropped too_new lost missed_ticks: of the newest account in LOG, 0 where there is none
 arrived distinct duplicates: datums in RECORD; distinct by series and timestamp
+windows: seconds that some datum is of
 gaps: seconds without any datum between the first window and the last
 newest: timestamp of the newest window, 0 where there is none
+missing FILE: timestamps of batches named in FILE, as in the spool, that nothing in RECORD has
 late latest: datums that first came more than 3 s after their window's end, and the longest such wait in seconds
 """
 
@@ -21,7 +23,7 @@ MINUTELY = "ExporterHeartbeat"  # its timestamp is the minute's
 
 def account(log):
     lines = [line for line in open(log, errors="replace") if "account: " in line]
-    numbers = dict.fromkeys(("sealed", "sent", "waiting", "dropped", "missed ticks"), 0)
+    numbers = dict.fromkeys(("sealed", "sent", "waiting", "dropped", "too_new", "lost", "missed ticks"), 0)
     for key in numbers:
         found = re.search(f"{key} (\\d+)", lines[-1]) if lines else None
         numbers[key] = int(found[1]) if found else 0
@@ -47,6 +49,8 @@ def record(path):
         "arrived": arrived,
         "distinct": len(first),
         "duplicates": arrived - len(first),
+        "stamps": {stamp for _, stamp in first},
+        "windows": len(windows),
         "gaps": span - len(windows),
         "newest": int(max(windows, default=0)),
         "late": len(late),
@@ -55,8 +59,13 @@ def record(path):
 
 
 def main():
-    path, log, key = sys.argv[1:]
-    print({**account(log), **record(path)}[key])
+    path, log, key, *files = sys.argv[1:]
+    known = {**account(log), **record(path)}
+    if key == "missing":
+        sealed = {int(name.split("-")[0]) for file in files for name in open(file)}
+        print(*sorted(sealed - known["stamps"]))
+    else:
+        print(known[key])
 
 
 main()

@@ -17,6 +17,7 @@ HOST_STATE=/run/fwm-lab
 RUN=$(mktemp -d)
 NAMESPACES=()
 MOUNTS=()
+GROUPS_MADE=() # control groups
 FAILED=0
 
 skip() { echo "skip: $*"; exit 77; }
@@ -39,6 +40,7 @@ cleanup() {
   fi
   local at
   for at in "${MOUNTS[@]}"; do ! mountpoint -q "$at" || umount -l "$at"; done
+  for at in "${GROUPS_MADE[@]}"; do [ ! -d "$at" ] || rmdir "$at"; done
   rm -rf "$RUN"
   exit "$1"
 }

@@ -256,6 +256,33 @@ fn a_read_only_spool_is_said_once_and_heals() {
     assert_eq!(said("takes unsent batches again"), 1);
 }
 
+/// A disk that takes no batch still gives those that it has: what is sent makes room for the rest.
+#[test]
+fn a_disk_full_of_our_own_backlog_is_emptied_when_calls_go_through_again() {
+    for mood in [Mood::Full(30_000), Mood::ReadOnly] {
+        let mut world = World::known(spooling(23), Faults::none(23));
+        world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+        world.run(Duration::from_secs(1800));
+        world.mood = mood;
+        world.run(Duration::from_secs(1800));
+        let waiting = world.disk.files.len();
+        assert!(waiting >= 10, "{waiting}");
+        world.faults.outage = None;
+        world.run(Duration::from_secs(300));
+        assert_eq!((world.core.waiting(), lost(&world)), (0, 0), "{mood:?}");
+        let said = |world: &World, text: &str| {
+            let lines = world.lines.iter();
+            lines.filter(|line| line.contains(text)).count()
+        };
+        assert_eq!(said(&world, "wait in memory alone"), 1, "{mood:?}");
+        world.mood = Mood::Well;
+        world.run(Duration::from_secs(200));
+        let healed = said(&world, "takes unsent batches again");
+        assert_eq!(healed, 1, "{mood:?}");
+        assert!(world.disk.files.is_empty(), "{mood:?}");
+    }
+}
+
 #[test]
 fn over_its_bound_the_spool_drops_the_oldest_and_counts_them() {
     let mut setup = spooling(6);

@@ -16,6 +16,8 @@ FWMETRICS=$(realpath -m "${FWMETRICS:-$LAB/../../target/release/fwmetrics}")
 HOST_STATE=/run/fwm-lab
 RUN=$(mktemp -d)
 NAMESPACES=()
+MOUNTS=()
+GROUPS_MADE=() # control groups
 FAILED=0
 
 skip() { echo "skip: $*"; exit 77; }
@@ -36,6 +38,9 @@ cleanup() {
     host_restore
     namespaces_delete "${NAMESPACES[@]}"
   fi
+  local at
+  for at in "${MOUNTS[@]}"; do ! mountpoint -q "$at" || umount -l "$at"; done
+  for at in "${GROUPS_MADE[@]}"; do [ ! -d "$at" ] || rmdir "$at"; done
   rm -rf "$RUN"
   exit "$1"
 }

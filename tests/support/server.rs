@@ -77,7 +77,15 @@ impl Server {
     where
         H: Fn(Accepted) + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        Self::start_at((Ipv4Addr::LOCALHOST, port).into(), handle)
+    }
+
+    /// The same at another address: only for a network namespace that the test made.
+    pub fn start_at<H>(address: SocketAddr, handle: H) -> io::Result<Self>
+    where
+        H: Fn(Accepted) + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let stop = Arc::new(Stop::default());
         let connections = Connections::default();

@@ -36,7 +36,7 @@ impl Core {
             return false;
         };
         let written = self.journals.rests() || !self.queue.disk_is_well();
-        let rests = self.queue.rests(until) && self.queue.disk_rests() && written;
+        let rests = self.queue.rests(until) && self.queue.disk_rests(now.boot) && written;
         if self.exited || (!rests && now.boot < until) {
             return false;
         }

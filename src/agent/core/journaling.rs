@@ -34,7 +34,7 @@ impl Core {
         }
         // The files of a window that is sealed again are gone before it is.
         if self.cleaning {
-            let op = self.queue.remove_op(&self.account);
+            let op = self.queue.remove_op(&self.account, now.boot);
             self.cleaning = op.is_some();
             return op.or_else(|| self.journal_op(now));
         }

@@ -57,8 +57,10 @@ impl Core {
                 self.notices.say(Level::Error, text);
             }
         }
-        self.notices
-            .over("spool", "the spool takes unsent batches again");
+        if self.queue.disk_is_well() {
+            self.notices
+                .over("spool", "the spool takes unsent batches again");
+        }
     }
 
     /// What is on disk against what was expected there.
@@ -98,11 +100,6 @@ impl Core {
             };
             let text = format!("unsent datums fill {what}: the oldest are dropped");
             self.notices.change_of(Level::Error, "disk", state, text);
-        }
-        if self.journals.failed()
-            && let Some(op) = self.queue.op(now.boot, &self.account)
-        {
-            return Some(op);
         }
         let lent = self.queue.lends_disk(now.boot);
         let op = lent.then(|| self.journal_op(now)).flatten();

@@ -13,6 +13,7 @@ mod serve;
 pub mod store;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub struct Endpoint {
 /// Settings that are made before the start.
 #[derive(Clone, Debug)]
 pub struct Builder {
+    address: IpAddr,
     port: u16,
     gate: Gate,
 }
@@ -43,6 +45,12 @@ impl Builder {
     /// A fixed port instead of any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Another address than 127.0.0.1: only for a network namespace that the test made.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
         self
     }
 
@@ -86,11 +94,11 @@ impl Builder {
             changed: Condvar::new(),
         });
         let theirs = Arc::clone(&shared);
-        let server = Server::start(self.port, move |accepted| {
+        let server = Server::start_at((self.address, self.port).into(), move |accepted| {
             serve::connection(&theirs, accepted);
         });
         Endpoint {
-            server: server.expect("a port on 127.0.0.1"),
+            server: server.expect("a port"),
             shared,
         }
     }
@@ -111,7 +119,11 @@ impl Endpoint {
             poison: None,
             bytes_max: limits::REQUEST_BYTES_MAX,
         };
-        Builder { port: 0, gate }
+        Builder {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            gate,
+        }
     }
 
     /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_CLOUDWATCH`.
@@ -194,7 +206,13 @@ impl Endpoint {
 
     /// Every datum accepted so far, duplicates included.
     pub fn accepted(&self) -> Vec<Stored> {
-        lock(&self.shared.state).stored.clone()
+        self.accepted_since(0)
+    }
+
+    /// The accepted datums from number `first` on.
+    pub fn accepted_since(&self, first: usize) -> Vec<Stored> {
+        let state = lock(&self.shared.state);
+        state.stored.get(first..).unwrap_or_default().to_vec()
     }
 
     /// Waits for `count` calls in total; false when `timeout` came first.

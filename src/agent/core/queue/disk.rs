@@ -1,11 +1,12 @@
 //! The queue's side of the spool: what is written, read and removed next, one operation at a time, and what its end
-//! means. A disk that fails is left alone for a while; until then batches are in memory alone.
+//! means. What the disk refuses is left alone for a while; a disk that takes no batch still gives those that it has.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::entry::{Entry, Place};
+use super::failed::{Failed, UnderWay, is_over};
 use super::files::Leaving;
 use super::op::{After, Done, Listing, Loaded, Op};
 use super::{Queue, Reason};
@@ -21,17 +22,6 @@ const REREAD_AFTER: Duration = Duration::from_secs(600);
 /// Files removed in one operation.
 const REMOVED_AT_ONCE: usize = 64;
 
-/// What is remembered of an operation until it ends.
-#[derive(Debug)]
-enum UnderWay {
-    List,
-    Write(FileName, u64),
-    Load(FileName),
-    Remove(Vec<FileName>),
-    /// One of the journals'.
-    Lent,
-}
-
 /// What is known of the disk.
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -39,7 +29,7 @@ pub(super) struct Disk {
     pub(super) most: Option<u64>,
     pub(super) listed: bool,
     under_way: Option<UnderWay>,
-    failed_until: Option<Duration>,
+    failed: Failed,
     /// Our bytes when the disk had no space for the last write: others have the rest of it.
     pub(super) full_at: Option<u64>,
     /// The batch to be written next, encoded.
@@ -60,7 +50,7 @@ impl Disk {
             most,
             listed: false,
             under_way: None,
-            failed_until: None,
+            failed: Failed::default(),
             full_at: None,
             prepared: None,
             wanted: None,
@@ -71,21 +61,32 @@ impl Disk {
         }
     }
 
-    /// There is a spool, and the last operation did not fail.
+    /// There is a spool, and it takes batches and lets them go, as far as it was tried.
     pub(super) fn is_well(&self) -> bool {
-        self.most.is_some() && self.failed_until.is_none()
+        let Failed {
+            list,
+            write,
+            remove,
+            journal,
+            ..
+        } = self.failed;
+        self.most.is_some() && list.or(write).or(remove).or(journal).is_none()
     }
 
     /// From when on a file can be read; `None` while that needs an event first.
     pub(super) fn readable_from(&self) -> Option<Duration> {
         let free = self.listed && self.under_way.is_none();
-        free.then(|| self.failed_until.unwrap_or_default())
+        free.then(|| self.failed.load.unwrap_or_default())
     }
 
     /// The next operation may begin.
-    pub(super) fn is_free(&self, now: Duration) -> bool {
-        let healed = self.failed_until.is_none_or(|until| until <= now);
-        self.most.is_some() && self.under_way.is_none() && healed
+    fn is_free(&self) -> bool {
+        self.most.is_some() && self.under_way.is_none()
+    }
+
+    /// A batch may be written, where there is room.
+    pub(super) fn may_write(&self, now: Duration) -> bool {
+        self.is_free() && self.listed && is_over(self.failed.write, now)
     }
 }
 
@@ -96,30 +97,47 @@ impl Queue {
         self.disk.most.is_some()
     }
 
+    /// There is a spool, and it takes batches and lets them go, as far as it was tried.
+    #[must_use]
+    pub fn disk_is_well(&self) -> bool {
+        self.disk.is_well()
+    }
+
     /// Nothing is left to be done on disk, or nothing can be.
     #[must_use]
-    pub fn disk_rests(&self) -> bool {
+    pub fn disk_rests(&self, now: Duration) -> bool {
         let disk = &self.disk;
-        let idle = disk.under_way.is_none() && disk.removals.is_empty();
-        let written = !self
-            .entries
-            .iter()
-            .any(|entry| entry.place == Place::Memory);
-        !disk.is_well() && disk.under_way.is_none() || idle && written && disk.listed
+        if disk.most.is_none() || disk.under_way.is_some() {
+            return disk.under_way.is_none();
+        }
+        if !disk.listed {
+            return !is_over(disk.failed.list, now);
+        }
+        let written = !self.has_unwritten() || !is_over(disk.failed.write, now);
+        written && (disk.removals.is_empty() || !is_over(disk.failed.remove, now))
+    }
+
+    fn has_unwritten(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.place == Place::Memory)
     }
 
     /// When the disk is worth trying again.
     pub(super) fn disk_wake(&self, now: Duration) -> Option<Duration> {
-        let disk = &self.disk;
-        let unwritten = || {
-            self.entries
-                .iter()
-                .any(|entry| entry.place == Place::Memory)
-        };
-        let work = !disk.listed || !disk.removals.is_empty() || unwritten();
-        // Where that moment is past, what could be done was begun.
-        disk.failed_until
-            .filter(|until| *until > now && disk.under_way.is_none() && work)
+        let (disk, failed) = (&self.disk, &self.disk.failed);
+        if disk.under_way.is_some() {
+            return None;
+        }
+        if !disk.listed {
+            return failed.list;
+        }
+        let remove = failed.remove.filter(|_| !disk.removals.is_empty());
+        let write = failed.write.filter(|_| self.has_unwritten());
+        // What is to be written may wait for what is to be removed.
+        let write = write.map(|from| remove.map_or(from, |removed| removed.max(from)));
+        // Where the moment is past, what could be done was begun.
+        let ahead = write.into_iter().chain(remove).filter(|from| *from > now);
+        ahead.min()
     }
 
     /// The spool was looked at, and the next operation may begin: one that is not the queue's.
@@ -131,32 +149,26 @@ impl Queue {
     /// When it may begin; `None` while that needs an event first.
     #[must_use]
     pub fn lends_disk_from(&self) -> Option<Duration> {
-        self.has_spool()
-            .then(|| self.disk.readable_from())
-            .flatten()
+        let disk = &self.disk;
+        let free = disk.listed && disk.is_free();
+        free.then(|| disk.failed.journal.unwrap_or_default())
     }
 
     /// An operation that is not the queue's begins.
     pub fn lend_disk(&mut self) {
-        self.disk.under_way = Some(UnderWay::Lent);
+        self.disk.under_way = Some(UnderWay::Journal);
     }
 
     /// An operation that was not the queue's ended.
     pub fn disk_lent<T>(&mut self, ended: Result<T, String>, now: Duration) -> Result<T, String> {
         self.disk
             .under_way
-            .take_if(|op| matches!(op, UnderWay::Lent));
-        self.disk.failed_until = ended.is_err().then(|| now + RETRY_AFTER);
+            .take_if(|op| matches!(op, UnderWay::Journal));
+        self.disk.failed.journal = ended.is_err().then(|| now + RETRY_AFTER);
         if ended.is_err() {
             self.wait_for_no_file();
         }
         ended
-    }
-
-    /// There is a spool, and the last operation did not fail.
-    #[must_use]
-    pub fn disk_is_well(&self) -> bool {
-        self.disk.is_well()
     }
 
     /// The journals of open windows take so much of the bound.
@@ -196,8 +208,8 @@ impl Queue {
     }
 
     /// Files that wait to be removed go before anything else is done.
-    pub fn remove_op(&mut self, account: &Account) -> Option<Op> {
-        if self.disk.removals.is_empty() {
+    pub fn remove_op(&mut self, account: &Account, now: Duration) -> Option<Op> {
+        if self.disk.removals.is_empty() || !is_over(self.disk.failed.remove, now) {
             return None;
         }
         let names = self.disk.removals.first(REMOVED_AT_ONCE);
@@ -207,31 +219,32 @@ impl Queue {
 
     /// What to do on disk now, if anything; it is under way from here on.
     pub fn op(&mut self, now: Duration, account: &Account) -> Option<Op> {
-        if !self.disk.is_free(now) {
+        if !self.disk.is_free() {
             return None;
         }
-        let op = self.choose_op(account)?;
+        let op = self.choose_op(now, account)?;
         self.disk.under_way = Some(match &op {
             Op::List => UnderWay::List,
             Op::Write(name, bytes) => UnderWay::Write(*name, bytes.len() as u64),
             Op::Load(name) => UnderWay::Load(*name),
             Op::Remove(names, _) => UnderWay::Remove(names.clone()),
-            Op::Journal(_) => UnderWay::Lent,
+            Op::Journal(_) => UnderWay::Journal,
         });
         Some(op)
     }
 
-    fn choose_op(&mut self, account: &Account) -> Option<Op> {
+    fn choose_op(&mut self, now: Duration, account: &Account) -> Option<Op> {
         if !self.disk.listed {
-            return Some(Op::List);
+            return is_over(self.disk.failed.list, now).then_some(Op::List);
         }
+        let may_write = is_over(self.disk.failed.write, now);
         let prepared = self.disk.prepared.take();
         let fits = |disk: &Disk, used: u64, bytes: &[u8]| {
             let most = disk.most.min(disk.full_at.or(disk.most));
             disk.removals.is_empty() || used + bytes.len() as u64 <= most.unwrap_or(0)
         };
         match prepared {
-            Some((name, bytes)) if fits(&self.disk, self.spool_bytes(), &bytes) => {
+            Some((name, bytes)) if may_write && fits(&self.disk, self.spool_bytes(), &bytes) => {
                 if let Some(entry) = self.entry(name.id) {
                     entry.place = Place::Writing;
                     entry.attempted = true;
@@ -241,13 +254,14 @@ impl Queue {
             // What was given up for it has to be gone first.
             prepared => self.disk.prepared = prepared,
         }
-        if !self.disk.removals.is_empty() {
+        if !self.disk.removals.is_empty() && is_over(self.disk.failed.remove, now) {
             return Some(Op::Remove(
                 self.disk.removals.first(REMOVED_AT_ONCE),
                 self.totals(account),
             ));
         }
-        self.disk.wanted.map(Op::Load)
+        let may_load = is_over(self.disk.failed.load, now);
+        self.disk.wanted.filter(|_| may_load).map(Op::Load)
     }
 
     /// The account as it is to be kept.
@@ -266,6 +280,7 @@ impl Queue {
         let Some(op) = self.disk.under_way.take() else {
             return After::Nothing;
         };
+        let kind = op.kind();
         let ended = match (op, done) {
             (UnderWay::List, Done::Listed(listed)) => {
                 listed.map(|listing| self.listed(listing, now))
@@ -282,7 +297,7 @@ impl Queue {
             }
             (UnderWay::Load(name), Done::Loaded(loaded)) => self.loaded(name, loaded, now),
             (UnderWay::Remove(names), Done::Removed(removed)) => removed.map(|()| {
-                self.disk.removals.gone(&names);
+                self.removed(&names, now);
                 After::Nothing
             }),
             // An answer to another question: there is none.
@@ -291,14 +306,25 @@ impl Queue {
         self.shelve(now);
         match ended {
             Ok(after) => {
-                self.disk.failed_until = None;
+                *self.disk.failed.of(kind) = None;
                 after
             }
             Err(why) => {
-                self.disk.failed_until = Some(now + RETRY_AFTER);
+                *self.disk.failed.of(kind) = Some(now + RETRY_AFTER);
                 self.wait_for_no_file();
                 After::Trouble(why)
             }
+        }
+    }
+
+    fn removed(&mut self, names: &[FileName], now: Duration) {
+        let before = self.disk.removals.bytes();
+        self.disk.removals.gone(names);
+        if self.disk.removals.bytes() < before
+            && let Some(until) = &mut self.disk.failed.write
+        {
+            // There is room now.
+            *until = now.min(*until);
         }
     }
 

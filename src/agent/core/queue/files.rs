@@ -76,10 +76,10 @@ impl Queue {
 
     /// Makes room on disk for the batch to be written next, oldest out; how many datums are given up for it.
     pub fn make_disk_room(&mut self, now: Duration) -> usize {
-        let Some(most) = self.disk.most.filter(|_| self.disk.is_free(now)) else {
+        let Some(most) = self.disk.most.filter(|_| self.disk.may_write(now)) else {
             return 0;
         };
-        if !self.disk.listed || self.disk.prepared.is_some() {
+        if self.disk.prepared.is_some() {
             return 0;
         }
         let unwritten = self.entries.iter_mut();

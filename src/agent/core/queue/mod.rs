@@ -9,6 +9,7 @@
 
 mod disk;
 mod entry;
+mod failed;
 mod files;
 mod idle;
 pub mod op;

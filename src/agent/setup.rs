@@ -52,6 +52,7 @@ pub(super) fn of(
             oldest_secs: config.spool.oldest_secs,
             requests_per_second: cloudwatch.requests_per_second,
         },
+        checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
         identity: config.identity.clone(),
         remote: BTreeMap::new(),
         kept,

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use super::{Action, Core, Setup, board, collects, emitted, ours, rhythms, sources, targets};
-use crate::aggregate::label::Unnamed;
 use crate::clock::Now;
 
 /// Reloads since start.
@@ -44,6 +43,7 @@ impl Core {
             admission.limit(setup.series_max);
         }
         self.queue.limit(setup.limits);
+        self.journals.write_every(setup.checkpoint);
         let first = self
             .schedule
             .change(now, setup.close_after, &rhythms(&setup));
@@ -68,11 +68,9 @@ impl Core {
 
     /// As at shutdown: whatever is open goes out as it is.
     fn seal_all(&mut self, now: Now) {
-        let mut unnamed: Vec<Unnamed> = Vec::new();
         for span in self.schedule.drain() {
-            unnamed.extend(self.close(span, now));
+            self.close(span, now);
         }
-        self.publish(unnamed, now);
     }
 
     /// Takes leave of the collectors that are not in this setup any more, and makes room for those that are new.

@@ -503,12 +503,8 @@ fn one_bad_datum_is_found_by_halving_and_the_rest_arrives() {
                         .any(|d| d.metric == "ExporterHeartbeat") =>
                 {
                     refused += 1;
-                    let answer = Answer {
-                        outcome: Outcome::Invalid,
-                        code: "InvalidParameterValue".to_owned(),
-                        reason: "scripted".to_owned(),
-                        server_time: None,
-                    };
+                    let code = "InvalidParameterValue";
+                    let answer = Answer::new(Outcome::Invalid, code, "scripted");
                     world.later(50, Event::Answer(id, answer));
                 }
                 other => world.perform(vec![other]),

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 
 use crate::agent::core::Core;
 use crate::clock::Now;
+use crate::render::family::Type;
 use crate::render::prometheus::{self, Exposition};
 
 /// Connections at once; one more is closed.
@@ -74,28 +76,33 @@ pub(super) fn serve(listener: TcpListener, questions: Sender<Question>) -> JoinH
 
 async fn accept(listener: TcpListener, questions: Sender<Question>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let closed = Arc::new(AtomicU64::new(0));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            closed.fetch_add(1, Ordering::Relaxed);
             continue;
         };
-        let questions = questions.clone();
+        let (questions, closed) = (questions.clone(), Arc::clone(&closed));
         tokio::spawn(async move {
             // What goes wrong on a connection is its client's affair.
-            let _ = timeout(CONNECTION_WITHIN, talk(stream, &questions)).await;
+            let _ = timeout(CONNECTION_WITHIN, talk(stream, &questions, &closed)).await;
             drop(place);
         });
     }
 }
 
-async fn talk(stream: TcpStream, questions: &Sender<Question>) -> hyper::Result<()> {
-    let service =
-        service_fn(
-            |request| async move { Ok::<_, Infallible>(respond(&request, questions).await) },
-        );
+async fn talk(
+    stream: TcpStream,
+    questions: &Sender<Question>,
+    closed: &AtomicU64,
+) -> hyper::Result<()> {
+    let service = service_fn(|request| async move {
+        Ok::<_, Infallible>(respond(&request, questions, closed).await)
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -110,6 +117,7 @@ async fn talk(stream: TcpStream, questions: &Sender<Question>) -> hyper::Result<
 async fn respond(
     request: &Request<Incoming>,
     questions: &Sender<Question>,
+    closed: &AtomicU64,
 ) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     if !["/metrics", "/healthz", "/readyz"].contains(&path) {
@@ -122,7 +130,11 @@ async fn respond(
         return refusal;
     }
     let answer = match path {
-        "/metrics" => ask(questions, Question::Metrics).await.map(metrics),
+        "/metrics" => {
+            let closed = closed.load(Ordering::Relaxed);
+            let all = ask(questions, Question::Metrics).await;
+            all.map(|exposition| metrics(exposition, closed))
+        }
         "/healthz" => ask(questions, Question::Health).await.map(verdict),
         _ => ask(questions, Question::Ready).await.map(verdict),
     };
@@ -145,7 +157,16 @@ async fn ask<T>(
     timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
 }
 
-fn metrics(exposition: Exposition) -> Response<Full<Bytes>> {
+fn metrics(mut exposition: Exposition, closed: u64) -> Response<Full<Bytes>> {
+    let help = "Connections closed at once because all places were taken";
+    #[allow(clippy::cast_precision_loss)] // far below 2^53
+    exposition.own(
+        "fwmetrics_http_connections_closed_total",
+        Type::Counter,
+        help,
+        vec![],
+        closed as f64,
+    );
     let mut answer = text(StatusCode::OK, exposition.text());
     let kind = HeaderValue::from_static(prometheus::CONTENT_TYPE);
     answer.headers_mut().insert(CONTENT_TYPE, kind);

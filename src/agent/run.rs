@@ -29,6 +29,8 @@ use crate::publish::batch::Batch;
 
 /// Events that may wait for the loop: every task has at most one or two under way.
 const EVENTS_MAX: usize = 256;
+/// A write would exceed RLIMIT_FSIZE, systemd's LimitFSIZE (setrlimit(2)); its number on x86-64 and aarch64 (signal(7)).
+const SIGXFSZ: i32 = 25;
 /// The timer's own grain; nothing is asked for more often.
 const GRAIN: Duration = Duration::from_millis(1);
 
@@ -151,6 +153,8 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self, String> {
         let catch = |kind, name| signal(kind).map_err(|e| format!("cannot catch {name}: {e}"));
+        // Its handler stays. Without one a write past the limit would end us; with it, that is the disk's trouble.
+        let _ = catch(SignalKind::from_raw(SIGXFSZ), "SIGXFSZ")?;
         Ok(Signals {
             terminate: catch(SignalKind::terminate(), "SIGTERM")?,
             interrupt: catch(SignalKind::interrupt(), "SIGINT")?,

@@ -53,6 +53,7 @@ pub(super) fn of(
             requests_per_second: cloudwatch.requests_per_second,
         },
         checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
+        correct_clock: cloudwatch.correct_clock,
         identity: config.identity.clone(),
         remote: BTreeMap::new(),
         kept,

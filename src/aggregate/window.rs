@@ -121,11 +121,6 @@ impl Window {
         }
     }
 
-    /// Keeps only these series.
-    pub fn retain(&mut self, mut keep: impl FnMut(&SeriesKey) -> bool) {
-        self.series.retain(|key, _| keep(key));
-    }
-
     /// Takes back what a journal kept of a series; what is there already stays beside it.
     pub fn resume(
         &mut self,
@@ -183,6 +178,11 @@ impl Window {
         for content in self.series.values_mut() {
             content.journal_lacks = Lacks::All;
         }
+    }
+
+    /// Keeps only these series.
+    pub fn retain(&mut self, mut keep: impl FnMut(&SeriesKey) -> bool) {
+        self.series.retain(|key, _| keep(key));
     }
 
     /// This metric has a coarse value of this target in the window.

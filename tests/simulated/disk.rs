@@ -81,7 +81,7 @@ impl Disk {
                     _ => 0,
                 };
                 if more > 0 && self.bytes() + more > most {
-                    return (fails(&op, "no space left"), usual);
+                    return (Done::Full("no space left".to_owned()), usual);
                 }
                 (self.does(op), usual)
             }

@@ -20,6 +20,7 @@ use fwmetrics::clock::Now;
 use fwmetrics::collector::CollectError;
 use fwmetrics::identity::Settings;
 use fwmetrics::model::identity::{Identity, Lifecycle};
+use fwmetrics::model::limits::{NEWEST_SECS, OLDEST_SECS};
 use fwmetrics::model::metric::{Metric, Sets};
 use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
@@ -85,11 +86,23 @@ pub struct World {
     pub pass_ms: u64,
     /// Batches that hold this metric are refused.
     pub poison: Option<String>,
+    /// How they are refused.
+    pub poison_outcome: Outcome,
     pub disk: disk::Disk,
     pub mood: disk::Mood,
     /// Most bytes of batches in memory at any step.
     pub most_memory: usize,
+    /// How far the endpoint's clock is ahead of true time: then it tells a `Date`, and refuses what is stamped outside
+    /// of what CloudWatch takes. `None`: it has no clock.
+    pub server_ahead_ms: Option<i64>,
+    /// How far its `Date` is ahead of true time, where that is another.
+    pub date_ahead_ms: Option<i64>,
+    /// What the endpoint took of the CPU of the instance: when, under which label, how many readings.
+    pub taken: Vec<(Duration, i64, u64)>,
 }
+
+/// Where every world's boot clock begins.
+pub const BOOT: Duration = Duration::from_secs(1000);
 
 pub struct Due(Duration, u64, Event);
 
@@ -118,6 +131,8 @@ pub struct Faults {
     /// Boot times between which nothing answers.
     pub outage: Option<(Duration, Duration)>,
     pub outcome: Option<Outcome>,
+    /// Said with each failure.
+    pub retry_after: Option<Duration>,
 }
 
 impl Faults {
@@ -127,6 +142,7 @@ impl Faults {
             one_in: 0,
             outage: None,
             outcome: None,
+            retry_after: None,
         }
     }
 
@@ -199,6 +215,7 @@ pub fn setup(seed: u64) -> Setup {
         identity: Settings::default(),
         remote: BTreeMap::new(),
         kept: Kept::default(),
+        correct_clock: false,
         seed,
     }
 }
@@ -228,7 +245,7 @@ impl World {
     /// With these readings from the first pass on.
     pub fn of(setup: Setup, faults: Faults, collect: Collect) -> Self {
         let now = Now {
-            boot: Duration::from_secs(1000),
+            boot: BOOT,
             wall_ms: EPOCH_MS,
         };
         let names = names(&setup);
@@ -256,9 +273,13 @@ impl World {
             asked: BTreeMap::new(),
             pass_ms: 2,
             poison: None,
+            poison_outcome: Outcome::Invalid,
             disk: disk::Disk::default(),
             mood: disk::Mood::Well,
             most_memory: 0,
+            server_ahead_ms: None,
+            date_ahead_ms: None,
+            taken: Vec::new(),
         };
         world.perform(first);
         world
@@ -363,6 +384,10 @@ impl World {
             .iter()
             .any(|datum| Some(&*datum.metric) == poison)
         {
+            (stored, outcome) = (false, self.poison_outcome);
+        }
+        let mut stamps = batch.datums().iter().map(|datum| datum.timestamp);
+        if stored && !stamps.all(|stamp| self.is_in_time(stamp)) {
             (stored, outcome) = (false, Outcome::Invalid);
         }
         if stored {
@@ -378,6 +403,9 @@ impl World {
                     .map(|(_, count)| u64::from(*count))
                     .sum();
                 let key = ((datum.metric.to_string(), dimensions), datum.timestamp);
+                if datum.metric == DATAPLANE_CPU_UTILIZATION.name && key.0.1 == ["InstanceId"] {
+                    self.taken.push((self.now.boot, datum.timestamp, count));
+                }
                 *self.store.entry(key.clone()).or_default() += count;
                 let values = datum.values.iter();
                 let sum: f64 = values.map(|(value, count)| value * f64::from(*count)).sum();
@@ -385,13 +413,33 @@ impl World {
             }
         }
         let latency = self.faults.rng.u64(20..400);
-        let answer = Answer {
-            outcome,
-            code: format!("{outcome:?}"),
-            reason: "scripted".to_owned(),
-            server_time: None,
-        };
+        let mut answer = Answer::new(outcome, format!("{outcome:?}"), "scripted");
+        answer.server_time = self
+            .date(latency / 2)
+            .filter(|_| !matches!(outcome, Outcome::Unreachable { .. }));
+        if !matches!(outcome, Outcome::Sent) {
+            answer.retry_after = self.faults.retry_after;
+        }
         self.later(latency, Event::Answer(id, answer));
+    }
+
+    /// True time: what the wall clock shows that nobody touches.
+    pub fn true_ms(&self) -> i64 {
+        EPOCH_MS + i64::try_from((self.now.boot - BOOT).as_millis()).unwrap()
+    }
+
+    /// The `Date` that the endpoint writes after so many milliseconds, where it has a clock.
+    fn date(&self, after_ms: u64) -> Option<i64> {
+        let ahead = self.date_ahead_ms.or(self.server_ahead_ms)?;
+        let ms = self.true_ms() + ahead + i64::try_from(after_ms).unwrap();
+        Some(ms.div_euclid(1000))
+    }
+
+    fn is_in_time(&self, stamp: i64) -> bool {
+        self.server_ahead_ms.is_none_or(|ahead| {
+            let now = (self.true_ms() + ahead).div_euclid(1000);
+            (now - OLDEST_SECS..now + NEWEST_SECS).contains(&stamp)
+        })
     }
 
     pub fn advance(&mut self, to: Duration) {

@@ -41,7 +41,12 @@ pub fn fresh_path(name: &str) -> PathBuf {
 
 /// Waits until it is so; false when it does not become so.
 pub fn eventually(is_so: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + PATIENCE;
+    within(PATIENCE, is_so)
+}
+
+/// The same with a patience of its own.
+pub fn within(patience: Duration, is_so: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + patience;
     while Instant::now() < end {
         if is_so() {
             return true;
@@ -207,6 +212,11 @@ impl Program {
         let pids = vec![self.child.id().to_string(); count];
         let sent = Command::new("kill").arg(signal).args(pids).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
+    }
+
+    /// It has closed its standard error: it ended, or was killed.
+    pub fn has_ended(&self) -> bool {
+        self.reader.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Its process id.

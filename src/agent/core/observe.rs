@@ -70,13 +70,11 @@ impl Core {
         for (code, errors) in &account.errors {
             readings.push(by(&own::PUBLISH_ERRORS, OwnDimension::Code, code, *errors));
         }
-        #[allow(clippy::cast_precision_loss)] // datums in memory, seconds of skew
-        {
-            let waiting = Raw::Level(self.waiting() as f64);
-            readings.push(Record::new(&own::DATUMS_WAITING, waiting));
-            if let Some(skew) = self.skew_secs {
-                readings.push(Record::new(&own::CLOCK_SKEW, Raw::Level(skew as f64)));
-            }
+        #[allow(clippy::cast_precision_loss)] // datums in memory and on disk
+        let waiting = Raw::Level(self.waiting() as f64);
+        readings.push(Record::new(&own::DATUMS_WAITING, waiting));
+        if let Some(skew) = self.clock.skew_secs() {
+            readings.push(Record::new(&own::CLOCK_SKEW, Raw::Level(skew)));
         }
         let source = self.self_source(&None);
         self.pass_of_self(source, now.boot, &readings)

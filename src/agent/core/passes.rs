@@ -20,6 +20,7 @@ impl Core {
             return;
         };
         self.judge(done, now);
+        self.left_out += done.readings.left_out();
         let end = match &done.error {
             None => End::Ok,
             Some(CollectError::Absent(_)) => End::Absent,
@@ -78,8 +79,17 @@ impl Core {
         within_ms.div_euclid(period_ms) * self.period_secs()
     }
 
-    /// Remembers which windows of a series had their block.
+    /// Remembers which windows of a series had their block. Where series come and go, the one whose last block is the
+    /// oldest is forgotten: all that it can cost is a second datum.
     pub(super) fn block_sealed(&mut self, key: &SeriesKey, label: i64) {
+        let most = 2 * self.setup.series_max * self.targets.len();
+        if self.sealed_blocks.len() >= most && !self.sealed_blocks.contains_key(key) {
+            let series = self.sealed_blocks.iter();
+            let oldest = series.min_by_key(|(_, labels)| labels.back().copied());
+            if let Some(key) = oldest.map(|(key, _)| key.clone()) {
+                self.sealed_blocks.remove(&key);
+            }
+        }
         let labels = self.sealed_blocks.entry(key.clone()).or_default();
         if labels.len() == BLOCK_LABELS {
             labels.pop_front();

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use super::{Action, Core, Setup, board, collects, emitted, ours, rhythms, sources, targets};
+use super::event::collects;
+use super::plan::{board, emitted, ours, rhythms, sources, targets};
+use super::server_clock::ServerClock;
+use super::{Action, Core, Setup};
 use crate::clock::Now;
 
 /// Reloads since start.
@@ -43,7 +46,10 @@ impl Core {
             admission.limit(setup.series_max);
         }
         self.queue.limit(setup.limits);
-        self.journals.write_every(setup.checkpoint);
+        self.journals.limit(setup.checkpoint);
+        if setup.correct_clock != self.setup.correct_clock {
+            self.clock = ServerClock::new(setup.correct_clock);
+        }
         let first = self
             .schedule
             .change(now, setup.close_after, &rhythms(&setup));

@@ -110,7 +110,7 @@ fn another(rng: &mut fastrand::Rng, now: &Setup, next: &mut usize) -> Setup {
         }
         _ => {}
     }
-    match rng.u8(0..12) {
+    match rng.u8(0..13) {
         0 | 1 => new.period = Duration::from_secs(*rng.choice(&[5, 10, 30, 60]).unwrap()),
         2 => new.close_after = Duration::from_millis(rng.u64(250..3000)),
         3 => new.series_max = rng.usize(40..300),
@@ -126,7 +126,8 @@ fn another(rng: &mut fastrand::Rng, now: &Setup, next: &mut usize) -> Setup {
         }
         8 => new.identity.ha_group = rng.bool().then(|| "pair".to_owned()),
         9 => new.sets.fleet = rng.bool(),
-        10 => {
+        10 => new.checkpoint = Duration::from_secs(rng.u64(1..30)),
+        11 => {
             new.shown = rng.bool().then(Selection::default);
         }
         _ => {}
@@ -154,6 +155,8 @@ fn untouched(label: i64, periods: &Periods, end_ms: i64) -> Option<i64> {
 fn a_life_of_reloads(seed: u64, faults: Faults, pass_ms: u64) -> World {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut now = base(seed);
+    // Every other one with a spool, and so with journals of its open windows.
+    now.limits.disk_bytes = (seed % 2 == 1).then_some(16 << 20);
     let mut world = known(now.clone(), faults);
     world.pass_ms = pass_ms;
     // The start cuts a window in two as well.
@@ -185,6 +188,8 @@ fn a_life_of_reloads(seed: u64, faults: Faults, pass_ms: u64) -> World {
     world.faults.outage = None;
     world.stop();
     assert!(world.core.account().dropped.is_empty(), "seed {seed}");
+    let left = (world.disk.files.len(), world.disk.journals.len());
+    assert_eq!(left, (0, 0), "seed {seed}: batches and journals on disk");
     // A new collector whose first pass takes longer than the half second before its first tick misses that one.
     let most = if pass_ms > 500 { next as u64 - 3 } else { 0 };
     assert!(world.core.account().missed_ticks <= most, "seed {seed}");

@@ -1,6 +1,6 @@
 //! Floor 6: the agent. `core` decides, everything around it only carries: a task per collector, one for sending,
 //! one for the metadata service, one for the state directory, one for the spool, one for `[http]`,
-//! and the loop that turns what they bring into events.
+//! one that reads the configuration again, and the loop that turns what they bring into events.
 
 pub mod core;
 mod http;

@@ -184,6 +184,7 @@ impl Register {
 mod tests {
     use super::*;
     use crate::aggregate::fold::Partial;
+    use crate::model::dimension::OwnDimension;
     use crate::model::metric::Metric;
     use crate::model::names::{ACTIVE_SESSIONS, RX_DROPS};
 
@@ -233,6 +234,56 @@ mod tests {
         );
         add(&mut register, drops, 0);
         assert_eq!(settle(&mut register, 0, End::Ok), [RX_DROPS.name]);
+    }
+
+    #[test]
+    fn a_source_that_leaves_counts_nowhere_and_the_others_go_on() {
+        let mut register = Register::default();
+        let (both, one) = (
+            open(&mut register, &RX_DROPS),
+            open(&mut register, &ACTIVE_SESSIONS),
+        );
+        add(&mut register, both, 1);
+        add(&mut register, one, 1);
+        settle(&mut register, 1, End::Ok);
+        let sums = |register: &mut Register| {
+            let mut sums = Vec::new();
+            register.settle(0, Duration::ZERO, End::Ok, |_, fine| sums.extend(fine));
+            sums
+        };
+        add(&mut register, both, 0);
+        assert_eq!(sums(&mut register), [Fine::Value(2.0)]);
+        register.leave(1, Duration::ZERO);
+        assert!(register.has(&[both]) && !register.has(&[one]));
+        add(&mut register, both, 0);
+        assert_eq!(sums(&mut register), [Fine::Value(1.0)]);
+    }
+
+    #[test]
+    fn another_selection_says_what_goes_out_and_which_fine_series_there_are() {
+        let mut register = Register::default();
+        let coarse = open(&mut register, &RX_DROPS);
+        let key = InnerKey {
+            series: SeriesKey {
+                target: None,
+                metric: &RX_DROPS,
+                own: Some((OwnDimension::Interface, "eth0".to_owned())),
+            },
+            collector: None,
+        };
+        let fine = register.open(key.clone(), true, Fold::Sum, false);
+        let selection = Selection {
+            disable: [RX_DROPS.name.to_owned()].into(),
+            ..Selection::default()
+        };
+        register.select(&selection);
+        assert!(register.has(&[coarse]) && !register.has(&[fine]));
+        add(&mut register, coarse, 0);
+        let mut published = Vec::new();
+        let mut note = |held: &Held, _| published.push(held.published);
+        register.settle(0, Duration::ZERO, End::Ok, &mut note);
+        assert_eq!(published, [false]);
+        assert_ne!(register.open(key, true, Fold::Sum, false), fine);
     }
 
     #[test]

@@ -204,8 +204,13 @@ impl Program {
 
     /// A signal, as kill(1) names it.
     pub fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
+        self.signal_often(signal, 1);
+    }
+
+    /// The same so often in a row.
+    pub fn signal_often(&self, signal: &str, count: usize) {
+        let pids = vec![self.child.id().to_string(); count];
+        let sent = Command::new("kill").arg(signal).args(pids).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
     }
 

@@ -9,6 +9,7 @@ pub mod account;
 pub mod lives;
 pub mod moving;
 pub mod spooled;
+pub mod usage;
 pub mod verdict;
 
 /// A number from the environment; these names are the tests' own, the program never sees them.

@@ -34,7 +34,7 @@ const THREADS: usize = 2;
 fn courses_of_faults_lose_nothing_that_is_not_counted() {
     let number = |name: &str| Some(std::env::var(name).ok()?.parse::<u64>().expect("a number"));
     if let Some(seed) = number("SEED") {
-        println!("{:?}", run(seed));
+        println!("{:?}", run(seed, true));
         return;
     }
     let courses = number("WINDOWS").unwrap_or(WINDOWS).div_ceil(COURSE);
@@ -89,7 +89,7 @@ fn courses_of_faults_lose_nothing_that_is_not_counted() {
 
 /// A course that fails says how to run it again.
 fn replayable(seed: u64) -> Tally {
-    catch_unwind(AssertUnwindSafe(|| run(seed))).unwrap_or_else(|why| {
+    catch_unwind(AssertUnwindSafe(|| run(seed, false))).unwrap_or_else(|why| {
         let release = if cfg!(debug_assertions) {
             ""
         } else {
@@ -100,9 +100,12 @@ fn replayable(seed: u64) -> Tally {
     })
 }
 
-fn run(seed: u64) -> Tally {
+fn run(seed: u64, diary: bool) -> Tally {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut runner = Runner::new(limits(seed, &mut rng));
+    if diary {
+        runner.keep_diary();
+    }
     while runner.ledger.recorded < COURSE {
         let stretch = course::draw(&mut rng);
         runner.go(&stretch);

@@ -39,17 +39,25 @@ impl Ledger {
         *times > 1
     }
 
-    /// The process was killed: what neither arrived nor lies on disk is gone.
-    pub fn kill(&mut self, on_disk: &HashSet<u64>) {
+    /// The process ended: what neither arrived nor lies on disk is gone; how much that is.
+    pub fn kill(&mut self, on_disk: &HashSet<u64>) -> u64 {
         let before = self.outstanding.len();
         self.outstanding.retain(|pass, _| on_disk.contains(pass));
-        self.killed += (before - self.outstanding.len()) as u64;
+        let gone = (before - self.outstanding.len()) as u64;
+        self.killed += gone;
+        gone
     }
 
     /// Passes taken in before this and not arrived.
     pub fn missing(&self, before: Duration) -> usize {
         let old = self.outstanding.values();
         old.filter(|recorded| **recorded < before).count()
+    }
+
+    /// The oldest pass that did not arrive, and when it was taken in.
+    pub fn oldest(&self) -> Option<(u64, Duration)> {
+        let first = self.outstanding.first_key_value();
+        first.map(|(pass, recorded)| (*pass, *recorded))
     }
 
     /// The core gave them up and counted them.

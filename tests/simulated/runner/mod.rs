@@ -1,5 +1,6 @@
 //! The core on a course of faults: lean, for a million windows, with its account and the ledger compared throughout.
 
+mod diary;
 mod settle;
 mod wire;
 
@@ -16,6 +17,7 @@ use super::course::{Blow, Net, Stretch};
 use super::disk::{Disk, Mood};
 use super::ledger::Ledger;
 use super::{Due, EPOCH_MS, identity};
+use diary::Diary;
 
 /// The end of a process takes at most so long.
 const END: Duration = Duration::from_secs(40);
@@ -83,6 +85,7 @@ pub struct Runner {
     in_memory: u64,
     /// Bytes of the largest batch.
     largest: usize,
+    diary: Diary,
 }
 
 impl Runner {
@@ -120,13 +123,24 @@ impl Runner {
             settled: BTreeMap::new(),
             in_memory: 0,
             largest: 0,
+            diary: Diary::default(),
         };
         runner.begin();
         runner
     }
 
+    /// Keeps the last lines of what happens, and prints them when a check fails.
+    pub fn keep_diary(&mut self) {
+        self.diary = Diary::kept();
+    }
+
+    fn write(&mut self, line: impl FnOnce() -> String) {
+        self.diary.write(self.now, line);
+    }
+
     /// One stretch of its course.
     pub fn go(&mut self, stretch: &Stretch) {
+        self.write(|| format!("{stretch:?}"));
         (self.net, self.mood) = (stretch.net, stretch.mood);
         self.trouble = self.now.boot;
         self.allow_moods();
@@ -143,6 +157,7 @@ impl Runner {
     }
 
     fn blow(&mut self, blow: Blow) {
+        self.write(|| format!("{blow:?}"));
         self.trouble = self.now.boot;
         match blow {
             Blow::Kill => self.kill(),
@@ -167,15 +182,25 @@ impl Runner {
         self.in_memory += unwritten.max(self.unwritten_by_account());
         self.allowed.insert(Reason::Lost);
         self.repeats_allowed = true;
-        // A file that rotted is given up as corrupt when it is read.
-        let files = self.disk.files.values();
-        let batches = files.filter_map(|bytes| decode(bytes).ok());
-        let on_disk = batches.flat_map(|batch| wire::passes(&batch)).collect();
-        self.ledger.kill(&on_disk);
+        self.ledger.kill(&self.on_disk());
         self.again();
     }
 
-    /// Datums that were in memory alone when the account was written last; it says so, even if they were written
+    /// Passes in files. One that rotted is given up as corrupt when it is read.
+    fn on_disk(&self) -> HashSet<u64> {
+        let files = self.disk.files.values();
+        let batches = files.filter_map(|bytes| decode(bytes).ok());
+        batches.flat_map(|batch| wire::passes(&batch)).collect()
+    }
+
+    /// Datums in files that rotted.
+    fn rotten_datums(&self) -> u64 {
+        let files = self.disk.files.iter();
+        let rotten = files.filter(|(_, bytes)| decode(bytes).is_err());
+        rotten.map(|(name, _)| name.datums as u64).sum()
+    }
+
+    /// Datums in memory alone when the account was written last; it says so, even if they were written
     /// after it.
     fn unwritten_by_account(&self) -> u64 {
         let of = |totals: &Totals| {
@@ -194,10 +219,12 @@ impl Runner {
             self.in_memory += self.core.account().sealed;
             self.repeats_allowed = true;
         }
-        let on_disk: u64 = self.disk.datums();
-        if self.core.unsent() > 0 || on_disk < self.core.waiting() {
-            assert!(self.disk_failed, "{} datums unsent", self.core.unsent());
-        }
+        let unsent = self.core.unsent();
+        assert!(unsent == 0 || self.disk_failed, "{unsent} datums unsent");
+        // It said so in its last line; on a disk that takes nothing the next one cannot know.
+        let counted = unsent as u64 + self.dropped_in_all() + self.rotten_datums();
+        let gone = self.ledger.kill(&self.on_disk());
+        assert!(gone <= counted, "{gone} readings of {counted} datums");
         self.again();
     }
 
@@ -217,6 +244,8 @@ impl Runner {
     }
 
     fn begin(&mut self) {
+        // Nobody heard the answer to the last call.
+        self.repeats_allowed |= self.in_flight > 0;
         self.events.clear();
         self.untried.clear();
         self.tried.clear();

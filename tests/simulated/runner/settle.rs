@@ -22,14 +22,12 @@ impl Runner {
         // before that the longest patience: with a clock ahead, 15 minutes; with a file that could not be read, 10.
         let files = self.disk.files.len() as u64;
         let bound = self.now.boot + Duration::from_secs(1800 + 3 * files);
-        while self.now.boot < bound && !(self.rests() && self.is_settled()) {
-            self.run(Duration::from_millis(700));
-        }
+        self.run_until(bound, |runner| runner.rests() && runner.is_settled());
+        // Each second a window waits for a moment.
+        let bound = self.now.boot + Duration::from_secs(10);
+        self.run_until(bound, Runner::rests);
         let (waiting, left) = (self.core.waiting(), self.disk.files.len());
-        assert!(
-            self.now.boot < bound || self.rests(),
-            "{waiting} datums and {left} files wait on"
-        );
+        assert!(self.rests(), "{waiting} datums and {left} files wait on");
         self.settle();
     }
 
@@ -85,13 +83,23 @@ impl Runner {
         let unwritten = self.in_memory;
         assert!(lost <= unwritten, "{lost} lost, {unwritten} unwritten");
         let missing = self.ledger.missing(self.sealed_before());
-        assert!(self.is_settled(), "{missing} readings missing: {since:?}");
+        let first = self.ledger.oldest();
+        assert!(
+            self.is_settled(),
+            "{missing} readings are missing, the oldest {first:?}; given up {since:?}"
+        );
         self.ledger.give_up(self.sealed_before());
         self.settled = self.core.account().dropped.clone();
         self.in_memory = 0;
         (self.repeats_allowed, self.disk_failed) = (false, false);
         self.allowed.clear();
         self.allow_moods();
+    }
+
+    fn run_until(&mut self, bound: Duration, is_so: impl Fn(&Runner) -> bool) {
+        while self.now.boot < bound && !is_so(self) {
+            self.run(Duration::from_millis(70));
+        }
     }
 
     /// Nothing waits, and nothing is left on disk.
@@ -102,7 +110,11 @@ impl Runner {
     /// As many datums were given up as readings are missing, at least.
     fn is_settled(&self) -> bool {
         let missing = self.ledger.missing(self.sealed_before()) as u64;
-        missing <= self.dropped_since().values().sum::<u64>()
+        missing <= self.dropped_in_all()
+    }
+
+    pub(super) fn dropped_in_all(&self) -> u64 {
+        self.dropped_since().values().sum()
     }
 
     fn dropped_since(&self) -> BTreeMap<Reason, u64> {

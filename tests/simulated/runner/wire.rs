@@ -14,6 +14,7 @@ use fwmetrics::publish::outcome::{Answer, Outcome};
 use super::Runner;
 use crate::simulated::LEVEL;
 use crate::simulated::course::Net;
+use crate::simulated::disk::Mood;
 
 /// The number of the pass is what is read.
 static PASS: Reading = Reading {
@@ -40,16 +41,25 @@ const LATE_MOST: Duration = Duration::from_millis(ANSWER_MS + 1);
 impl Runner {
     pub(super) fn step(&mut self, event: Event) {
         self.tally.steps += 1;
-        let sent = self.core.account().sent + self.sent_by(&event);
+        let account = self.core.account();
+        let (sent, dropped) = (account.sent + self.sent_by(&event), account.dropped_total());
+        let answered = matches!(event, Event::Answer(..));
         self.notice(&event);
         let actions = self.core.step(event, self.now);
         let account = self.core.account();
         assert_eq!(account.owed(), self.core.waiting(), "{account}");
         assert_eq!(account.sent, sent, "{account}");
+        if account.dropped_total() > dropped {
+            // Which, only the account's reasons tell.
+            self.untried.clear();
+        }
         let bytes = self.core.queue_bytes();
         let most = self.setup.limits.memory_bytes + self.largest;
         assert!(bytes <= most, "{bytes} bytes in memory");
         self.tally.most_memory = self.tally.most_memory.max(bytes);
+        if answered {
+            self.in_flight = 0;
+        }
         self.perform(actions);
     }
 
@@ -94,7 +104,7 @@ impl Runner {
                 Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
                 Action::Keep(Keep::Series(series)) => self.kept.series = series,
                 Action::Disk(op) => self.disk_op(op),
-                Action::Log(_) => {}
+                Action::Log(line) => self.write(|| line.text),
                 Action::Exit => self.exited = true,
             }
         }
@@ -118,6 +128,12 @@ impl Runner {
     }
 
     fn disk_op(&mut self, op: Op) {
+        self.write(|| match &op {
+            Op::List => "  list".to_owned(),
+            Op::Write(name, _) => format!("  write {name}"),
+            Op::Load(name) => format!("  load {name}"),
+            Op::Remove(names, totals) => format!("  remove {names:?}, {totals:?}"),
+        });
         match &op {
             Op::Write(name, _) => self.writing = Some(*name),
             Op::Remove(names, _) => {
@@ -128,6 +144,10 @@ impl Runner {
             Op::List | Op::Load(_) => {}
         }
         let (done, after_ms) = self.disk.carry_out(op, self.mood, &mut self.rng);
+        self.write(|| match &done {
+            Done::Loaded(Ok(_)) => "  loaded".to_owned(),
+            other => format!("  after {after_ms} ms: {other:?}"),
+        });
         self.tally.most_files = self.tally.most_files.max(self.disk.files.len());
         self.later(after_ms, Event::Disk(done));
     }
@@ -149,6 +169,8 @@ impl Runner {
             );
             self.repeats_allowed |= outcome != Outcome::Sent;
         }
+        let newest = batch.newest();
+        self.write(|| format!("  sent {id:x} of {newest}, {after_ms} ms: {outcome:?} {stored}"));
         let answer = Answer {
             outcome,
             code: String::new(),
@@ -163,8 +185,10 @@ impl Runner {
         self.tried.insert(id);
         // A window of the future waits for the clock.
         let jumped = self.allowed.contains(&Reason::TooNew);
-        let calm = self.trouble + CALM < self.now.boot && !jumped;
-        if let Some((_, from)) = self.untried.remove(&id).filter(|_| calm) {
+        let well = self.net == Net::Well && self.mood == Mood::Well;
+        let calm_from = self.trouble + CALM;
+        let waits = self.untried.remove(&id);
+        if let Some((_, from)) = waits.filter(|(_, from)| well && calm_from < *from && !jumped) {
             let waited = self.now.boot - from;
             self.tally.latest = self.tally.latest.max(waited);
             assert!(waited <= LATE_MOST, "a fresh window waited for {waited:?}");

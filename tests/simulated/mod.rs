@@ -8,6 +8,7 @@ pub mod course;
 pub mod disk;
 pub mod ledger;
 pub mod runner;
+pub mod tally;
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::num::NonZeroU32;

@@ -1,5 +1,6 @@
 //! The core on a course of faults: lean, for a million windows, with its account and the ledger compared throughout.
 
+mod blows;
 mod diary;
 mod settle;
 mod wire;
@@ -7,44 +8,18 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::time::Duration;
 
-use fwmetrics::agent::core::account::{Reason, Totals};
+use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::kept::Kept;
 use fwmetrics::agent::core::{Core, Event, Setup};
 use fwmetrics::clock::Now;
-use fwmetrics::publish::spool::{FileName, decode};
+use fwmetrics::publish::spool::FileName;
 
-use super::course::{Blow, Net, Stretch};
+use super::course::{Net, Stretch};
 use super::disk::{Disk, Mood};
 use super::ledger::Ledger;
+use super::tally::Tally;
 use super::{Due, EPOCH_MS, identity};
 use diary::Diary;
-
-/// The end of a process takes at most so long.
-const END: Duration = Duration::from_secs(40);
-
-/// What a course was worth.
-#[derive(Debug, Default, Clone)]
-pub struct Tally {
-    pub windows: u64,
-    pub steps: u64,
-    pub calls: u64,
-    pub kills: u64,
-    pub restarts: u64,
-    pub jumps: u64,
-    pub suspends: u64,
-    pub rotten: u64,
-    /// Readings that arrived more than once.
-    pub twice: u64,
-    /// Readings that were in memory alone at a kill.
-    pub killed: u64,
-    /// Readings in datums that were given up and counted.
-    pub given_up: u64,
-    pub most_files: usize,
-    pub most_memory: usize,
-    pub dropped: BTreeMap<Reason, u64>,
-    /// The longest wait of a fresh window in calm times.
-    pub latest: Duration,
-}
 
 /// A process on its course, and the next ones.
 pub struct Runner {
@@ -79,6 +54,8 @@ pub struct Runner {
     allowed: BTreeSet<Reason>,
     repeats_allowed: bool,
     disk_failed: bool,
+    /// Batches left memory for want of room.
+    pressed: bool,
     /// The account's drops when all was settled last.
     settled: BTreeMap<Reason, u64>,
     /// Datums in memory alone at a kill.
@@ -120,6 +97,7 @@ impl Runner {
             allowed: BTreeSet::new(),
             repeats_allowed: false,
             disk_failed: false,
+            pressed: false,
             settled: BTreeMap::new(),
             in_memory: 0,
             largest: 0,
@@ -156,86 +134,6 @@ impl Runner {
         }
     }
 
-    fn blow(&mut self, blow: Blow) {
-        self.write(|| format!("{blow:?}"));
-        self.trouble = self.now.boot;
-        match blow {
-            Blow::Kill => self.kill(),
-            Blow::Restart => self.restart(),
-            Blow::Jump(secs) => {
-                self.tally.jumps += 1;
-                self.now.wall_ms = (self.now.wall_ms + secs * 1000).max(EPOCH_MS);
-                self.allowed.extend([Reason::TooNew, Reason::TooOld]);
-            }
-            Blow::Suspend(secs) => {
-                self.tally.suspends += 1;
-                self.advance(self.now.boot + Duration::from_secs(secs));
-            }
-            Blow::Rot => self.rot(),
-        }
-    }
-
-    fn kill(&mut self) {
-        self.tally.kills += 1;
-        self.disk.crash(&mut self.rng);
-        let unwritten = self.core.waiting().saturating_sub(self.disk.datums());
-        self.in_memory += unwritten.max(self.unwritten_by_account());
-        self.allowed.insert(Reason::Lost);
-        self.repeats_allowed = true;
-        self.ledger.kill(&self.on_disk());
-        self.again();
-    }
-
-    /// Passes in files. One that rotted is given up as corrupt when it is read.
-    fn on_disk(&self) -> HashSet<u64> {
-        let files = self.disk.files.values();
-        let batches = files.filter_map(|bytes| decode(bytes).ok());
-        batches.flat_map(|batch| wire::passes(&batch)).collect()
-    }
-
-    /// Datums in files that rotted.
-    fn rotten_datums(&self) -> u64 {
-        let files = self.disk.files.iter();
-        let rotten = files.filter(|(_, bytes)| decode(bytes).is_err());
-        rotten.map(|(name, _)| name.datums as u64).sum()
-    }
-
-    /// Datums in memory alone when the account was written last; it says so, even if they were written
-    /// after it.
-    fn unwritten_by_account(&self) -> u64 {
-        let of = |totals: &Totals| {
-            let settled = totals.sent + totals.dropped.values().sum::<u64>() + totals.on_disk;
-            totals.sealed - settled
-        };
-        self.disk.totals.as_ref().map_or(0, of)
-    }
-
-    fn restart(&mut self) {
-        self.tally.restarts += 1;
-        self.stop();
-        if self.disk_failed {
-            // The last word to the disk may not have come through: the next one goes on from an older account.
-            self.allowed.insert(Reason::Lost);
-            self.in_memory += self.core.account().sealed;
-            self.repeats_allowed = true;
-        }
-        let unsent = self.core.unsent();
-        assert!(unsent == 0 || self.disk_failed, "{unsent} datums unsent");
-        // It said so in its last line; on a disk that takes nothing the next one cannot know.
-        let counted = unsent as u64 + self.dropped_in_all() + self.rotten_datums();
-        let gone = self.ledger.kill(&self.on_disk());
-        assert!(gone <= counted, "{gone} readings of {counted} datums");
-        self.again();
-    }
-
-    /// SIGTERM.
-    fn stop(&mut self) {
-        self.stopping = true;
-        self.step(Event::Stop);
-        self.run(END);
-        assert!(self.exited, "it ends within its time");
-    }
-
     /// Another process starts a moment later.
     fn again(&mut self) {
         let later = Duration::from_millis(self.rng.u64(50..3000));
@@ -266,19 +164,6 @@ impl Runner {
         self.perform(first);
         self.starting = false;
         self.step(Event::Identity(identity(), None));
-    }
-
-    fn rot(&mut self) {
-        if self.disk.files.is_empty() {
-            return;
-        }
-        self.tally.rotten += 1;
-        let which = self.rng.usize(..self.disk.files.len());
-        let file = self.disk.files.values_mut().nth(which);
-        let bytes = file.expect("one of them");
-        let bit = self.rng.usize(..bytes.len() * 8);
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        self.allowed.insert(Reason::Corrupt);
     }
 
     /// Runs for so long.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
 
-use super::{Runner, Tally};
+use super::Runner;
 use crate::simulated::course::Net;
 use crate::simulated::disk::Mood;
+use crate::simulated::tally::Tally;
 
 /// Windows read so long ago are sealed.
 const SEALED: Duration = Duration::from_secs(5);
@@ -91,7 +92,7 @@ impl Runner {
         self.ledger.give_up(self.sealed_before());
         self.settled = self.core.account().dropped.clone();
         self.in_memory = 0;
-        (self.repeats_allowed, self.disk_failed) = (false, false);
+        (self.repeats_allowed, self.disk_failed, self.pressed) = (false, false, false);
         self.allowed.clear();
         self.allow_moods();
     }

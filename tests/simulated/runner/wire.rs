@@ -54,8 +54,9 @@ impl Runner {
             self.untried.clear();
         }
         let bytes = self.core.queue_bytes();
-        let most = self.setup.limits.memory_bytes + self.largest;
-        assert!(bytes <= most, "{bytes} bytes in memory");
+        let most = self.setup.limits.memory_bytes;
+        assert!(bytes <= most + self.largest, "{bytes} bytes in memory");
+        self.pressed |= bytes > most / 2;
         self.tally.most_memory = self.tally.most_memory.max(bytes);
         if answered {
             self.in_flight = 0;
@@ -196,7 +197,10 @@ impl Runner {
         let ahead = self.now.wall_secs() + NEWEST_SECS;
         let mut fresher = self.untried.values().map(|(newest, _)| *newest);
         let fresher = fresher.find(|other| *other > newest && *other < ahead);
-        assert_eq!(fresher, None, "it waits, and {newest} is sent");
+        // Where a batch had to leave memory, one that did not may go while it is read again.
+        if !self.pressed {
+            assert_eq!(fresher, None, "it waits, and {newest} is sent");
+        }
     }
 
     /// Whether the data is stored, what is answered, and after how many milliseconds.

@@ -14,8 +14,10 @@ use endurance::lives::{Campaign, strangers};
 use endurance::verdict::{self, Arrived, Figures};
 use endurance::{number, spooled};
 
-/// In CI.
-const KILLS: u64 = 30;
+/// Without a word in the environment; `tests/run` makes it thirty.
+const KILLS: u64 = 8;
+/// With so many a kill meets each kind of moment.
+const ENOUGH: u64 = 30;
 /// A window of five seconds costs five times as long.
 const LONGER_WINDOWS_PART: u64 = 3;
 
@@ -29,7 +31,7 @@ fn no_sealed_window_is_lost_by_kill_9_at_windows_of_a_second() {
 
 #[test]
 fn an_open_window_of_five_seconds_loses_little_by_kill_9() {
-    campaign(5, number("KILLS", KILLS) / LONGER_WINDOWS_PART);
+    campaign(5, number("KILLS", KILLS).div_ceil(LONGER_WINDOWS_PART));
 }
 
 fn campaign(period_secs: u64, kills: u64) {
@@ -55,7 +57,7 @@ fn campaign(period_secs: u64, kills: u64) {
     for line in &campaign.complaints {
         println!("{line}");
     }
-    if kills >= KILLS {
+    if kills >= ENOUGH {
         let all_kinds = figures.windows > 0 && figures.answers_lost > 0;
         assert!(all_kinds, "no kill met a window or an answer: {figures}");
     }

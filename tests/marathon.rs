@@ -63,7 +63,7 @@ fn courses_of_faults_lose_nothing_that_is_not_counted() {
     let tally = Tally::sum(&tallies);
     println!("{courses} courses: {tally}");
     assert!(tally.windows >= courses * COURSE);
-    assert!(tally.kills > 0 && tally.twice > 0 && tally.given_up > 0);
+    assert!(tally.kills > 0 && tally.twice > 0 && !tally.dropped.is_empty());
 }
 
 /// A course that fails says how to run it again.

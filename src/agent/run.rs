@@ -269,6 +269,7 @@ fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
             oldest_secs: config.spool.oldest_secs,
             requests_per_second: cloudwatch.requests_per_second,
         },
+        checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
         identity: config.identity.clone(),
         remote: BTreeMap::new(),
         kept,

@@ -7,10 +7,11 @@ use tokio::task::JoinHandle;
 
 use crate::agent::core::Event;
 use crate::agent::core::account::Totals;
-use crate::agent::core::queue::op::{Done, Listing, Loaded, Op};
+use crate::agent::core::queue::op::{Done, JournalOp, Listing, Loaded, LoadedJournal, Op};
 use crate::agent::keeper;
 use crate::host::spool::{Found, SpoolDir, Taken};
 use crate::host::state::StateDir;
+use crate::publish::journal::{self, JournalName};
 use crate::publish::spool::{FileName, decode};
 
 /// One operation under way, and the last.
@@ -67,31 +68,55 @@ async fn carry_out(spool: &SpoolDir, state: &StateDir, op: Op) -> Done {
         Op::Remove(names, totals) => {
             Done::Removed(remove(spool, state, &names, &totals).await.map_err(trouble))
         }
+        Op::Journal(op) => journal_op(spool, op, trouble).await,
     }
 }
 
+async fn journal_op(
+    spool: &SpoolDir,
+    op: JournalOp,
+    trouble: impl Fn(io::Error) -> String,
+) -> Done {
+    let ended = match op {
+        JournalOp::Read(name) => {
+            let loaded = load_journal(spool, name).await;
+            return Done::ReadJournal(loaded.map_err(trouble));
+        }
+        JournalOp::Begin(name, bytes) => {
+            let begun = spool.write(name.to_string(), bytes).await;
+            begun.map(|()| true)
+        }
+        JournalOp::Append(name, written, bytes) => {
+            spool.append(name.to_string(), written, bytes).await
+        }
+        JournalOp::Forget(names) => {
+            let names = names.iter().map(ToString::to_string);
+            let removed = spool.remove(names.collect()).await;
+            removed.map(|()| true)
+        }
+    };
+    Done::Journaled(ended.map_err(trouble))
+}
+
 fn is_ours(name: &str) -> bool {
-    FileName::parse(name).is_some()
+    FileName::parse(name).is_some() || JournalName::parse(name).is_some()
 }
 
 fn listing(found: Found) -> Listing {
-    let files = found.files.iter();
+    let files = &found.files;
+    let batch = |(name, bytes): &(String, u64)| Some((FileName::parse(name)?, *bytes));
+    let journal = |(name, bytes): &(String, u64)| Some((JournalName::parse(name)?, *bytes));
     Listing {
-        files: files
-            .filter_map(|(name, bytes)| Some((FileName::parse(name)?, *bytes)))
-            .collect(),
+        files: files.iter().filter_map(batch).collect(),
+        journals: files.iter().filter_map(journal).collect(),
         rejected_bytes: found.rejected_bytes,
         set_aside: found.set_aside,
     }
 }
 
 async fn load(spool: &SpoolDir, name: FileName) -> io::Result<Loaded> {
-    let bytes = match spool.read(name.to_string()).await {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Loaded::Missing),
-        // Longer than any of ours: its first bytes are no whole batch either.
-        Err(error) if error.kind() == ErrorKind::InvalidData => Vec::new(),
-        Err(error) => return Err(error),
+    let Some(bytes) = read(spool, name.to_string()).await? else {
+        return Ok(Loaded::Missing);
     };
     match decode(&bytes) {
         Ok(batch) => Ok(Loaded::Batch(Box::new(batch))),
@@ -99,6 +124,30 @@ async fn load(spool: &SpoolDir, name: FileName) -> io::Result<Loaded> {
             let rejected_bytes = spool.reject(name.to_string()).await?;
             Ok(Loaded::Spoilt(why, rejected_bytes))
         }
+    }
+}
+
+async fn load_journal(spool: &SpoolDir, name: JournalName) -> io::Result<LoadedJournal> {
+    let Some(bytes) = read(spool, name.to_string()).await? else {
+        return Ok(LoadedJournal::Missing);
+    };
+    match journal::decode(&bytes) {
+        Ok(journal) => Ok(LoadedJournal::Journal(Box::new(journal))),
+        Err(why) => {
+            let rejected_bytes = spool.reject(name.to_string()).await?;
+            Ok(LoadedJournal::Spoilt(why, rejected_bytes))
+        }
+    }
+}
+
+/// A file's bytes, where it is there.
+async fn read(spool: &SpoolDir, name: String) -> io::Result<Option<Vec<u8>>> {
+    match spool.read(name).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // Longer than any of ours: its first bytes are no whole file either.
+        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Some(Vec::new())),
+        Err(error) => Err(error),
     }
 }
 

@@ -54,14 +54,19 @@ impl Ord for Ordered {
 impl Distribution {
     /// Adds one value. The caller has refused what is not finite.
     pub fn add(&mut self, value: f64) {
+        self.add_many(value, 1);
+    }
+
+    /// Adds a value that was seen so often.
+    pub fn add_many(&mut self, value: f64, count: u32) {
         // -0 and 0 are one value to CloudWatch.
         let value = value + 0.0;
         match &mut self.merged {
-            Some(merged) => merged.add(value, 1),
+            Some(merged) => merged.add(value, count),
             None => {
                 match self.exact.binary_search_by(|(v, _)| v.total_cmp(&value)) {
-                    Ok(known) => self.exact[known].1 += 1,
-                    Err(place) => self.exact.insert(place, (value, 1)),
+                    Ok(known) => self.exact[known].1 = self.exact[known].1.saturating_add(count),
+                    Err(place) => self.exact.insert(place, (value, count)),
                 }
                 if self.exact.len() > VALUES_PER_DATUM {
                     self.merged = Some(Merged::of(&self.exact));
@@ -137,7 +142,7 @@ impl Merged {
             .buckets
             .entry(index)
             .or_insert(Bucket { count: 0, sum: 0.0 });
-        bucket.count += count;
+        bucket.count = bucket.count.saturating_add(count);
         bucket.sum += sum;
     }
 

@@ -18,6 +18,11 @@ impl Heartbeats {
         self.made.push_back(minute);
     }
 
+    /// The heartbeat of this minute was made, and is lost: its minute may have another.
+    pub fn forget(&mut self, minute: i64) {
+        self.made.retain(|made| *made != minute);
+    }
+
     /// The newest minute that had its heartbeat.
     #[must_use]
     pub fn last(&self) -> Option<i64> {

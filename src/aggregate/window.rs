@@ -41,6 +41,39 @@ struct Content {
     expected: bool,
     is_block: bool,
     distribution: Distribution,
+    /// By which the window's journal knows the series.
+    number: Option<u32>,
+    journal_lacks: Lacks,
+}
+
+/// What of a series the window's journal lacks.
+#[derive(Debug, Clone, Default)]
+enum Lacks {
+    /// All, or it holds what is no longer so.
+    #[default]
+    All,
+    /// These values.
+    Values(Vec<f64>),
+}
+
+/// What the journal of a window has to take in.
+#[derive(Debug, PartialEq)]
+pub enum Change<'a> {
+    /// A series with all its values; it takes the place of what the journal held of it.
+    Series {
+        /// Its number from now on.
+        number: u32,
+        /// The series.
+        key: &'a SeriesKey,
+        /// The user named its tunnel or peer.
+        expected: bool,
+        /// It is a block.
+        is_block: bool,
+        /// Distinct values with their counts.
+        values: Vec<(f64, u32)>,
+    },
+    /// Values that came since.
+    Values(u32, Vec<f64>),
 }
 
 /// An open window.
@@ -49,28 +82,101 @@ pub struct Window {
     /// Its start on the wall clock, Unix seconds: the timestamp of all its datums.
     pub label: i64,
     series: HashMap<SeriesKey, Content>,
+    /// Somebody asks for [`Window::changes`]; else they are not kept.
+    journaled: bool,
+    numbers: u32,
 }
 
 impl Window {
-    /// An empty window.
+    /// An empty window, of which a journal is kept or not.
     #[must_use]
-    pub fn new(label: i64) -> Self {
+    pub fn new(label: i64, journaled: bool) -> Self {
         Window {
             label,
             series: HashMap::new(),
+            journaled,
+            numbers: 0,
         }
     }
 
     /// Adds a value; a block takes the place of one that came before.
     pub fn add(&mut self, key: SeriesKey, expected: bool, fine: &Fine) {
         let content = self.series.entry(key).or_default();
+        if content.expected != expected {
+            content.journal_lacks = Lacks::All;
+        }
         content.expected = expected;
         match fine {
-            Fine::Value(value) => content.distribution.add(*value),
+            Fine::Value(value) => {
+                content.distribution.add(*value);
+                if let (true, Lacks::Values(more)) = (self.journaled, &mut content.journal_lacks) {
+                    more.push(*value);
+                }
+            }
             Fine::Block(values) => {
                 content.is_block = true;
                 content.distribution = Distribution::of(values);
+                content.journal_lacks = Lacks::All;
             }
+        }
+    }
+
+    /// Takes back what a journal kept of a series; what is there already stays beside it.
+    pub fn resume(
+        &mut self,
+        key: SeriesKey,
+        expected: bool,
+        is_block: bool,
+        values: &[(f64, u32)],
+    ) {
+        let content = self.series.entry(key).or_default();
+        content.journal_lacks = Lacks::All;
+        content.expected |= expected;
+        // A block that came since is the newer one.
+        if is_block && content.is_block {
+            return;
+        }
+        content.is_block |= is_block;
+        for (value, count) in values {
+            content.distribution.add_many(*value, *count);
+        }
+    }
+
+    /// The journal lacks something.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        let whole = |content: &Content| matches!(&content.journal_lacks, Lacks::Values(more) if more.is_empty());
+        self.journaled && !self.series.values().all(whole)
+    }
+
+    /// What the journal lacks; from now on it is taken to be there.
+    pub fn changes(&mut self) -> Vec<Change<'_>> {
+        let Window {
+            series, numbers, ..
+        } = self;
+        let changed = series.iter_mut().filter_map(|(key, content)| {
+            let number = *content.number.get_or_insert_with(|| {
+                *numbers += 1;
+                *numbers
+            });
+            match std::mem::replace(&mut content.journal_lacks, Lacks::Values(Vec::new())) {
+                Lacks::Values(more) => (!more.is_empty()).then_some(Change::Values(number, more)),
+                Lacks::All => Some(Change::Series {
+                    number,
+                    key,
+                    expected: content.expected,
+                    is_block: content.is_block,
+                    values: content.distribution.values(),
+                }),
+            }
+        });
+        changed.collect()
+    }
+
+    /// The journal is gone: it lacks everything.
+    pub fn forget_journal(&mut self) {
+        for content in self.series.values_mut() {
+            content.journal_lacks = Lacks::All;
         }
     }
 

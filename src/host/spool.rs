@@ -1,11 +1,11 @@
-//! The spool directory: files of unsent batches in `spool/`, spoilt ones in `spool/rejected/`, and the lock that keeps a
+//! The spool directory: files of unsent batches and journals of open windows in `spool/`, spoilt ones in `spool/rejected/`, and the lock that keeps a
 //! second instance out. It knows names and bytes, not what they mean.
 //!
 //! As with the state directory, nothing runs on the runtime's thread, and each call ends within a deadline.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +39,7 @@ pub enum Taken {
 /// What is in the spool.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Names and bytes of files that may be batches.
+    /// Names and bytes of files that may be ours.
     pub files: Vec<(String, u64)>,
     /// Bytes of what is set aside.
     pub rejected_bytes: u64,
@@ -102,6 +102,18 @@ impl SpoolDir {
             written
         };
         self.locked(write).await
+    }
+
+    /// Writes behind the first `written` bytes of a file; what was there is cut off. False where there is no such file.
+    ///
+    /// # Errors
+    /// As [`SpoolDir::list`].
+    pub async fn append(&self, name: String, written: u64, bytes: Vec<u8>) -> io::Result<bool> {
+        let append = move |spool: &Path| match append(&spool.join(name), written, &bytes) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            appended => appended,
+        };
+        self.locked(append).await
     }
 
     /// A file's bytes.
@@ -220,6 +232,19 @@ fn list(spool: &Path, known: fn(&str) -> bool, rejected_max: u64) -> io::Result<
     }
     found.rejected_bytes = prune(&spool.join(REJECTED), rejected_max)?;
     Ok(found)
+}
+
+fn append(file: &Path, written: u64, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = OpenOptions::new().write(true).open(file)?;
+    if file.metadata()?.len() < written {
+        // Another took its place.
+        return Ok(false);
+    }
+    file.set_len(written)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    Ok(true)
 }
 
 fn set_aside(spool: &Path, name: &OsStr) -> io::Result<()> {

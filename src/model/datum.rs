@@ -14,6 +14,16 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    /// That of windows of this length.
+    #[must_use]
+    pub const fn of(period_secs: i64) -> Self {
+        if period_secs < 60 {
+            Resolution::Second
+        } else {
+            Resolution::Minute
+        }
+    }
+
     /// Seconds, as on the wire.
     #[must_use]
     pub const fn secs(self) -> i32 {

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod cloudwatch;
+pub mod journal;
 pub mod outcome;
 pub mod settings;
 pub mod size;

@@ -150,6 +150,8 @@ pub struct SpoolSettings {
     pub memory_bytes: usize,
     /// Bytes of files of unsent batches.
     pub disk_bytes: u64,
+    /// Seconds after which what was read of an open window is on disk.
+    pub checkpoint_secs: u64,
     /// Age at which an unsent datum is given up.
     pub oldest_secs: i64,
 }
@@ -160,6 +162,7 @@ impl Default for SpoolSettings {
             dir: PathBuf::from("/var/lib/fwmetrics"),
             memory_bytes: 4 << 20,
             disk_bytes: 16 << 20,
+            checkpoint_secs: 5,
             oldest_secs: 13 * 24 * 3600,
         }
     }
@@ -194,6 +197,12 @@ pub static SPOOL: Section = Section {
             },
             "16777216",
             "Bytes of unsent batches in files below `dir`; over it the oldest are dropped and counted.",
+        ),
+        Key::new(
+            "checkpoint_secs",
+            KeyKind::Int { min: 1, max: 60 },
+            "5",
+            "What was read of the open window is on disk after so long: all that a killed process or a power cut costs.",
         ),
         Key::new(
             "oldest_secs",

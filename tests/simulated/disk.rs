@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fwmetrics::agent::core::account::Totals;
-use fwmetrics::agent::core::queue::op::{Done, Listing, Loaded, Op};
+use fwmetrics::agent::core::queue::op::{Done, JournalOp, Listing, Loaded, LoadedJournal, Op};
+use fwmetrics::publish::journal::{self, JournalName};
 use fwmetrics::publish::spool::{FileName, decode};
 
 /// What a process leaves behind when it is killed.
 #[derive(Debug, Default, Clone)]
 pub struct Disk {
     pub files: BTreeMap<FileName, Vec<u8>>,
+    pub journals: BTreeMap<JournalName, Vec<u8>>,
     pub totals: Option<Totals>,
     pub rejected: Vec<Vec<u8>>,
     pub written_bytes: u64,
+    pub journal_bytes: u64,
     pub writes: u64,
     pub loads: u64,
     pub most_bytes: usize,
@@ -26,6 +29,7 @@ pub struct Disk {
 enum Undo {
     Write(FileName),
     Remove(Vec<(FileName, Vec<u8>)>, Option<Totals>),
+    Journals(BTreeMap<JournalName, Vec<u8>>),
 }
 
 /// How the disk behaves.
@@ -65,10 +69,15 @@ impl Disk {
                 }
                 _ => (self.does(op), usual),
             },
-            Mood::ReadOnly if !matches!(op, Op::Load(_)) => (fails(&op, "read-only"), usual),
+            Mood::ReadOnly if !matches!(op, Op::Load(_) | Op::Journal(JournalOp::Read(_))) => {
+                (fails(&op, "read-only"), usual)
+            }
             Mood::Full(most) => {
                 let more = match &op {
-                    Op::Write(_, bytes) => bytes.len(),
+                    Op::Write(_, bytes)
+                    | Op::Journal(JournalOp::Begin(_, bytes) | JournalOp::Append(_, _, bytes)) => {
+                        bytes.len()
+                    }
                     _ => 0,
                 };
                 if more > 0 && self.bytes() + more > most {
@@ -96,6 +105,17 @@ impl Disk {
                     self.totals = totals;
                 }
             }
+            Some(Undo::Journals(before)) if whole => self.journals = before,
+            // An append that got half-way.
+            Some(Undo::Journals(before)) => {
+                for (name, bytes) in &mut self.journals {
+                    let kept = before.get(name).map(Vec::len);
+                    let kept = kept.filter(|kept| *kept < bytes.len());
+                    if let Some(kept) = kept {
+                        bytes.truncate(rng.usize(kept..bytes.len()));
+                    }
+                }
+            }
             None => {}
         }
         let written = self.files.keys().map(|name| name.newest);
@@ -103,7 +123,8 @@ impl Disk {
     }
 
     pub fn bytes(&self) -> usize {
-        self.files.values().map(Vec::len).sum()
+        let journals = self.journals.values().map(Vec::len).sum::<usize>();
+        self.files.values().map(Vec::len).sum::<usize>() + journals
     }
 
     /// Datums in files.
@@ -116,6 +137,11 @@ impl Disk {
             Op::List => Done::Listed(Ok(Listing {
                 files: self
                     .files
+                    .iter()
+                    .map(|(name, bytes)| (*name, bytes.len() as u64))
+                    .collect(),
+                journals: self
+                    .journals
                     .iter()
                     .map(|(name, bytes)| (*name, bytes.len() as u64))
                     .collect(),
@@ -138,6 +164,48 @@ impl Disk {
                     .filter_map(|name| Some((*name, self.files.remove(name)?)));
                 self.under_way = Some(Undo::Remove(gone.collect(), before));
                 Done::Removed(Ok(()))
+            }
+            Op::Journal(op) => self.does_with_journal(op),
+        }
+    }
+
+    fn does_with_journal(&mut self, op: JournalOp) -> Done {
+        let before = self.journals.clone();
+        let there = match op {
+            JournalOp::Read(name) => return Done::ReadJournal(Ok(self.load_journal(name))),
+            JournalOp::Begin(name, bytes) => {
+                self.journal_bytes += bytes.len() as u64;
+                self.journals.insert(name, bytes);
+                true
+            }
+            JournalOp::Append(name, written, bytes) => {
+                self.journal_bytes += bytes.len() as u64;
+                let file = self.journals.get_mut(&name);
+                file.is_some_and(|file| {
+                    file.truncate(usize::try_from(written).unwrap());
+                    file.extend(bytes);
+                    true
+                })
+            }
+            JournalOp::Forget(names) => {
+                self.journals.retain(|name, _| !names.contains(name));
+                true
+            }
+        };
+        self.most_bytes = self.most_bytes.max(self.bytes());
+        self.under_way = Some(Undo::Journals(before));
+        Done::Journaled(Ok(there))
+    }
+
+    fn load_journal(&mut self, name: JournalName) -> LoadedJournal {
+        let Some(bytes) = self.journals.get(&name) else {
+            return LoadedJournal::Missing;
+        };
+        match journal::decode(bytes) {
+            Ok(journal) => LoadedJournal::Journal(Box::new(journal)),
+            Err(why) => {
+                self.rejected.extend(self.journals.remove(&name));
+                LoadedJournal::Spoilt(why, self.rejected_bytes())
             }
         }
     }
@@ -168,5 +236,7 @@ fn fails(op: &Op, why: &str) -> Done {
         Op::Write(..) => Done::Wrote(Err(why)),
         Op::Load(_) => Done::Loaded(Err(why)),
         Op::Remove(..) => Done::Removed(Err(why)),
+        Op::Journal(JournalOp::Read(_)) => Done::ReadJournal(Err(why)),
+        Op::Journal(_) => Done::Journaled(Err(why)),
     }
 }

@@ -172,6 +172,7 @@ pub fn setup(seed: u64) -> Setup {
             oldest_secs: 13 * 86_400,
             requests_per_second: NonZeroU32::MIN.saturating_add(9),
         },
+        checkpoint: Duration::from_secs(5),
         identity: Settings::default(),
         remote: BTreeMap::new(),
         kept: Kept::default(),

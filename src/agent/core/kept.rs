@@ -179,23 +179,29 @@ impl Core {
 impl KeptSeries {
     /// The series it names, where this version knows the metric.
     fn key(&self) -> Option<(Set, SeriesKey)> {
-        let metric = catalogue::find(&self.metric)?;
-        let own = match &self.own {
-            None => None,
-            Some((name, value)) => {
-                let known = OwnDimension::ALL.into_iter();
-                let own = known.into_iter().find(|own| own.name() == name)?;
-                Some((own, value.clone()))
-            }
-        };
-        let target = self.target.as_deref().map(Into::into);
-        Some((
-            self.set,
-            SeriesKey {
-                target,
-                metric,
-                own,
-            },
-        ))
+        let own = self.own.as_ref();
+        let own = own.map(|(name, value)| (name.as_str(), value.as_str()));
+        let key = series_key(self.target.as_deref(), &self.metric, own)?;
+        Some((self.set, key))
     }
+}
+
+/// The series of these words, where this version knows them.
+pub(super) fn series_key(
+    target: Option<&str>,
+    metric: &str,
+    own: Option<(&str, &str)>,
+) -> Option<SeriesKey> {
+    let own = match own {
+        None => None,
+        Some((name, value)) => {
+            let mut known = OwnDimension::ALL.into_iter();
+            Some((known.find(|own| own.name() == name)?, value.to_owned()))
+        }
+    };
+    Some(SeriesKey {
+        target: target.map(Into::into),
+        metric: catalogue::find(metric)?,
+        own,
+    })
 }

@@ -5,6 +5,8 @@ pub mod account;
 mod answers;
 pub mod board;
 mod exposure;
+mod journaling;
+mod journals;
 pub mod kept;
 mod naming;
 pub mod notices;
@@ -33,10 +35,13 @@ use crate::model::identity::{Identity, Who};
 use crate::model::reading::Readings;
 use crate::model::selection::Selection;
 use crate::publish::batch::Batch;
+use crate::publish::journal::JournalName;
 use crate::publish::outcome::Answer;
 
 use account::{Account, Reason};
 use board::Board;
+use journaling::Recovered;
+use journals::Journals;
 use kept::{Keep, Kept, Stored, Written};
 use notices::{Level, Line, Notices};
 use queue::Queue;
@@ -75,6 +80,8 @@ pub struct Setup {
     pub series_max: usize,
     /// Limits of the queue.
     pub limits: queue::Limits,
+    /// What is read is on disk after so long, where there is a spool.
+    pub checkpoint: Duration,
     /// Identity of this machine as configured.
     pub identity: identity::Settings,
     /// Identities of remote firewalls, all from their configuration.
@@ -156,6 +163,9 @@ pub enum Action {
 struct Held {
     number: u64,
     window: Window,
+    journal: JournalName,
+    /// What is new in it is written then, boot time.
+    journal_due: Duration,
 }
 
 /// The agent's decisions.
@@ -165,6 +175,10 @@ pub struct Core {
     schedule: Schedule,
     aggregator: Aggregator,
     windows: VecDeque<Held>,
+    journals: Journals,
+    recovered: Vec<Recovered>,
+    /// Files of batches that are sealed again are being removed.
+    cleaning: bool,
     heartbeats: Heartbeats,
     admission: BTreeMap<Target, Admission<(Set, SeriesKey)>>,
     identity: Identity,
@@ -209,6 +223,9 @@ impl Core {
             schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
             aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
             windows: VecDeque::new(),
+            journals: Journals::new(setup.checkpoint, now),
+            recovered: Vec::new(),
+            cleaning: false,
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
             identity: Identity::default(),
@@ -268,7 +285,8 @@ impl Core {
             Some(until) => until,
             None => self.schedule.wake(),
         };
-        self.queue.wake(now.boot).map_or(due, |wake| wake.min(due))
+        let wakes = [self.queue.wake(now.boot), self.journal_wake()];
+        wakes.into_iter().flatten().fold(due, Duration::min)
     }
 
     /// The collector whose pass should long be home: something holds us up that no deadline ended.
@@ -331,8 +349,7 @@ impl Core {
                 match due {
                     Due::Missed(_, ticks) => self.account.missed_ticks += ticks,
                     Due::Close(span) => {
-                        let unnamed = self.close(*span, now);
-                        self.publish(unnamed, now);
+                        self.close(*span, now);
                         actions.extend(self.keep(now, false).into_iter().map(Action::Keep));
                     }
                     Due::Pass(..) => {}
@@ -349,7 +366,11 @@ impl Core {
                 format!("gave up {datums} datums: {}", reason.word()),
             );
         }
-        if let Some((id, batch)) = self.queue.next(now.boot) {
+        let known = self.identity != Identity::default() || self.stopping_until.is_some();
+        self.seal_recovered(known, now);
+        // A journal may say of a batch that it is to be made again.
+        let unsure = self.journals.reading() && self.queue.lends_disk(now.boot);
+        if !unsure && let Some((id, batch)) = self.queue.next(now.boot) {
             actions.push(Action::Send(id, batch));
         }
         actions.extend(self.disk_op(now).map(Action::Disk));
@@ -369,15 +390,15 @@ impl Core {
             return;
         }
         self.stopping_until = Some(now.boot + FLUSH_FOR);
-        let mut unnamed = Vec::new();
+        self.seal_recovered(true, now);
         for span in self.schedule.drain() {
-            unnamed.extend(self.close(span, now));
+            self.close(span, now);
         }
         let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
         self.beats += beats.len() as u64;
         let beats = self.beat(&beats);
-        unnamed.extend(self.admit(beats, now));
-        self.publish(unnamed, now);
+        let beats = self.admit(beats, now);
+        self.publish(beats, now);
         self.queue.refresh(now.boot);
     }
 
@@ -385,7 +406,8 @@ impl Core {
         let Some(until) = self.stopping_until else {
             return false;
         };
-        let rests = self.queue.rests(until) && self.queue.disk_rests();
+        let written = self.journals.rests() || !self.queue.disk_is_well();
+        let rests = self.queue.rests(until) && self.queue.disk_rests() && written;
         if self.exited || (!rests && now.boot < until) {
             return false;
         }

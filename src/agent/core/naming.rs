@@ -9,21 +9,22 @@ use crate::identity;
 use crate::model::datum::Datum;
 use crate::model::identity::Identity;
 use crate::publish::batch::split;
+use crate::publish::spool::FileName;
 use crate::publish::validate::{self, Violation};
 
 impl Core {
-    /// From here on datums are on the account.
-    pub(super) fn publish(&mut self, unnamed: Vec<Unnamed>, now: Now) {
+    /// From here on datums are on the account; the names of the batches that they became.
+    pub(super) fn publish(&mut self, unnamed: Vec<Unnamed>, now: Now) -> Vec<FileName> {
         self.account.sealed += unnamed.len() as u64;
         let named = self.waiting.enter(unnamed, &self.who, now.boot);
         let memory = self.setup.limits.memory_bytes;
         let gone = self.waiting.expire(now.boot, memory);
         self.give_up(&gone);
         self.say_what_waits();
-        self.enqueue(named, now);
+        self.enqueue(named, now)
     }
 
-    fn enqueue(&mut self, datums: Vec<Datum>, now: Now) {
+    fn enqueue(&mut self, datums: Vec<Datum>, now: Now) -> Vec<FileName> {
         let mut legal = Vec::with_capacity(datums.len());
         for datum in datums {
             if self.check(&datum, now) {
@@ -31,12 +32,13 @@ impl Core {
             }
         }
         let batches = split(&self.setup.namespace, legal);
-        let full = self.queue.push(batches, now.boot);
+        let (names, full) = self.queue.push(batches, now.boot);
         if full > 0 {
             self.account.drop(Reason::MemoryFull, full);
             let text = "unsent datums fill [spool] memory_bytes: the oldest are dropped";
             self.notices.change(Level::Error, "memory", text);
         }
+        names
     }
 
     fn check(&mut self, datum: &Datum, now: Now) -> bool {

@@ -56,7 +56,7 @@ impl Core {
                 self.account.late_blocks += 1;
                 continue;
             }
-            self.window(tick.window, label)
+            self.window(tick.window, label, now)
                 .add(value.key, value.expected, &value.fine);
         }
     }
@@ -87,13 +87,17 @@ impl Core {
         labels.push_back(label);
     }
 
-    pub(super) fn window(&mut self, number: u64, label: i64) -> &mut Window {
+    pub(super) fn window(&mut self, number: u64, label: i64, now: Now) -> &mut Window {
         let held = |held: &Held| held.number == number && held.window.label == label;
         let index = match self.windows.iter().position(held) {
             Some(index) => index,
             None => {
-                let window = Window::new(label);
-                self.windows.push_back(Held { number, window });
+                self.windows.push_back(Held {
+                    number,
+                    window: Window::new(label, self.queue.has_spool()),
+                    journal: self.journals.name(label),
+                    journal_due: self.journals.due(now.boot),
+                });
                 self.windows.len() - 1
             }
         };

@@ -21,7 +21,12 @@ impl Core {
 
     /// An operation on disk ended.
     pub(super) fn disk_done(&mut self, done: Done, now: Now) {
-        match self.queue.done(done, now.boot) {
+        let after = match done {
+            Done::Journaled(ended) => trouble(self.journaled(ended, now)),
+            Done::ReadJournal(read) => trouble(self.journal_read(read, now)),
+            done => self.queue.done(done, now.boot),
+        };
+        match after {
             After::Trouble(why) => {
                 let text = format!(
                     "{why}: unsent batches wait in memory alone; make the directory of [spool] dir writable"
@@ -35,7 +40,9 @@ impl Core {
                 datums,
                 files,
                 set_aside,
+                journals,
             } => {
+                self.journals.found(journals);
                 self.balance(expected, datums);
                 self.set_aside += set_aside;
                 self.say_found(datums, files, set_aside);
@@ -81,13 +88,19 @@ impl Core {
 
     /// What is to be done on disk now.
     pub(super) fn disk_op(&mut self, now: Now) -> Option<Op> {
+        self.queue.set_journal_bytes(self.journals.bytes());
         let gone = self.queue.make_disk_room(now.boot);
         if gone > 0 {
             self.account.drop(Reason::DiskFull, gone);
             let text = "unsent datums fill [spool] disk_bytes: the oldest are dropped";
             self.notices.change(Level::Error, "disk", text);
         }
-        self.queue.op(now.boot, &self.account)
+        let lent = self.queue.lends_disk(now.boot);
+        let op = lent.then(|| self.journal_op(now)).flatten();
+        if matches!(op, Some(Op::Journal(_))) {
+            self.queue.lend_disk();
+        }
+        op.or_else(|| self.queue.op(now.boot, &self.account))
     }
 
     /// The last word to the disk, where there is one.
@@ -96,4 +109,8 @@ impl Core {
         let spool = self.queue.has_spool();
         spool.then_some(Op::Remove(Vec::new(), totals))
     }
+}
+
+fn trouble(ended: Result<(), String>) -> After {
+    ended.map_or_else(After::Trouble, |()| After::Nothing)
 }

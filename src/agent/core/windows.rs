@@ -13,13 +13,20 @@ use crate::clock::Now;
 use crate::model::datum::Resolution;
 use crate::model::identity::Group;
 use crate::model::names::DATAPLANE_CPU_UTILIZATION;
+use crate::publish::journal::JournalName;
 use crate::self_metrics::EXPORTER_HEARTBEAT;
 
 impl Core {
     /// Everything that a window's end brings: its series, and the heartbeats of minutes that ended with it.
-    pub(super) fn close(&mut self, span: Span, now: Now) -> Vec<Unnamed> {
+    pub(super) fn close(&mut self, span: Span, now: Now) {
+        let minutes = self.heartbeats.closed(span.label, self.period_secs());
+        self.close_with(span, &minutes, now);
+    }
+
+    /// The same with the heartbeats of these minutes.
+    pub(super) fn close_with(&mut self, span: Span, minutes: &[i64], now: Now) {
         let emitted = self.observe_self(now);
-        let window = self.window(span.number, span.label);
+        let window = self.window(span.number, span.label, now);
         for value in emitted {
             window.add(value.key, value.expected, &value.fine);
         }
@@ -29,14 +36,31 @@ impl Core {
             .drain(..)
             .partition(|held| held.number <= span.number);
         self.windows.extend(later);
-        let mut unnamed = Vec::new();
-        for held in due {
-            unnamed.extend(self.seal(held.window, now));
+        let (period_secs, resolution) = (self.period_secs(), Resolution::of(self.period_secs()));
+        let last = due.len().saturating_sub(1);
+        for (index, mut held) in due.into_iter().enumerate() {
+            let minutes = if index == last { minutes } else { &[] };
+            self.journals
+                .closing(held.journal, &mut held.window, period_secs);
+            self.seal_as(held.journal, held.window, resolution, minutes, now);
         }
-        let minutes = self.heartbeats.closed(span.label, self.period_secs());
+    }
+
+    /// Seals one window and publishes it with the heartbeats of these minutes.
+    pub(super) fn seal_as(
+        &mut self,
+        journal: JournalName,
+        window: Window,
+        resolution: Resolution,
+        minutes: &[i64],
+        now: Now,
+    ) {
         self.beats += minutes.len() as u64;
-        unnamed.extend(self.beat(&minutes));
-        self.admit(unnamed, now)
+        let mut unnamed = self.seal(window, resolution, now);
+        unnamed.extend(self.beat(minutes));
+        let admitted = self.admit(unnamed, now);
+        let batches = self.publish(admitted, now);
+        self.journals.closed(journal, batches);
     }
 
     /// Which targets may speak for their group: in service, warm, and their dataplane's CPU was read in the window or
@@ -55,7 +79,7 @@ impl Core {
     }
 
     /// The series of a window in their dimension sets.
-    fn seal(&mut self, window: Window, now: Now) -> Vec<Unnamed> {
+    fn seal(&mut self, window: Window, resolution: Resolution, now: Now) -> Vec<Unnamed> {
         let label = window.label;
         let speaks = self.speaks_for_fleet(&window, now);
         let sealed = window.seal();
@@ -78,7 +102,7 @@ impl Core {
         expand(
             &sealed,
             label,
-            self.resolution(),
+            resolution,
             self.setup.sets,
             |target| speaks.get(target).copied().unwrap_or(false),
             |target| of(target).is_some_and(|who| who.ha_group.is_some()),
@@ -167,13 +191,5 @@ impl Core {
 
     pub(super) fn period_secs(&self) -> i64 {
         i64::try_from(self.setup.period.as_secs()).unwrap_or(60)
-    }
-
-    fn resolution(&self) -> Resolution {
-        if self.period_secs() < 60 {
-            Resolution::Second
-        } else {
-            Resolution::Minute
-        }
     }
 }

@@ -26,6 +26,8 @@ enum UnderWay {
     Write(FileName, u64),
     Load(FileName),
     Remove(Vec<FileName>),
+    /// One of the journals'.
+    Lent,
 }
 
 /// What is known of the disk.
@@ -44,6 +46,8 @@ pub(super) struct Disk {
     pub(super) covers: Vec<(FileName, u64)>,
     pub(super) removals: Vec<(FileName, u64)>,
     pub(super) rejected_bytes: u64,
+    /// Bytes of the journals of open windows.
+    pub(super) journal_bytes: u64,
 }
 
 impl Disk {
@@ -58,6 +62,7 @@ impl Disk {
             covers: Vec::new(),
             removals: Vec::new(),
             rejected_bytes: 0,
+            journal_bytes: 0,
         }
     }
 
@@ -111,6 +116,85 @@ impl Queue {
             .filter(|_| disk.under_way.is_none() && work)
     }
 
+    /// The spool was looked at, and the next operation may begin: one that is not the queue's.
+    #[must_use]
+    pub fn lends_disk(&self, now: Duration) -> bool {
+        self.lends_disk_from().is_some_and(|from| from <= now)
+    }
+
+    /// When it may begin; `None` while that needs an event first.
+    #[must_use]
+    pub fn lends_disk_from(&self) -> Option<Duration> {
+        self.has_spool()
+            .then(|| self.disk.readable_from())
+            .flatten()
+    }
+
+    /// An operation that is not the queue's begins.
+    pub fn lend_disk(&mut self) {
+        self.disk.under_way = Some(UnderWay::Lent);
+    }
+
+    /// An operation that was not the queue's ended.
+    pub fn disk_lent<T>(&mut self, ended: Result<T, String>, now: Duration) -> Result<T, String> {
+        self.disk
+            .under_way
+            .take_if(|op| matches!(op, UnderWay::Lent));
+        self.disk.failed_until = ended.is_err().then(|| now + RETRY_AFTER);
+        if ended.is_err() {
+            self.wait_for_no_file();
+        }
+        ended
+    }
+
+    /// There is a spool, and the last operation did not fail.
+    #[must_use]
+    pub fn disk_is_well(&self) -> bool {
+        self.disk.is_well()
+    }
+
+    /// The journals of open windows take so much of the bound.
+    pub fn set_journal_bytes(&mut self, bytes: u64) {
+        self.disk.journal_bytes = bytes;
+    }
+
+    /// So much is set aside.
+    pub fn set_rejected_bytes(&mut self, bytes: u64) {
+        self.disk.rejected_bytes = bytes;
+    }
+
+    /// Whether a batch is safe on disk, or settled.
+    #[must_use]
+    pub fn is_safe(&self, name: &FileName) -> bool {
+        let entry = self.entries.iter().find(|entry| entry.name == *name);
+        entry.is_none_or(Entry::is_safe)
+    }
+
+    /// Whether a batch waits, wherever.
+    #[must_use]
+    pub fn holds(&self, name: &FileName) -> bool {
+        self.entries.iter().any(|entry| entry.name == *name)
+    }
+
+    /// Gives up a batch that is made again; how many datums it held.
+    pub fn discard(&mut self, name: &FileName) -> usize {
+        let index = self.entries.iter().position(|entry| entry.name == *name);
+        let Some(index) = index else { return 0 };
+        let entry = self.entries.swap_remove(index);
+        self.retire(&entry);
+        entry.name.datums
+    }
+
+    /// Files that wait to be removed go before anything else is done.
+    pub fn remove_op(&mut self, account: &Account) -> Option<Op> {
+        if self.disk.removals.is_empty() {
+            return None;
+        }
+        let names = self.removed_next();
+        self.disk.under_way = Some(UnderWay::Remove(names.clone()));
+        Some(Op::Remove(names, self.totals(account)))
+    }
+
     /// What to do on disk now, if anything; it is under way from here on.
     pub fn op(&mut self, now: Duration, account: &Account) -> Option<Op> {
         if !self.disk.is_free(now) {
@@ -122,6 +206,7 @@ impl Queue {
             Op::Write(name, bytes) => UnderWay::Write(*name, bytes.len() as u64),
             Op::Load(name) => UnderWay::Load(*name),
             Op::Remove(names, _) => UnderWay::Remove(names.clone()),
+            Op::Journal(_) => UnderWay::Lent,
         });
         Some(op)
     }
@@ -220,6 +305,7 @@ impl Queue {
             datums,
             files,
             set_aside: listing.set_aside,
+            journals: listing.journals,
         }
     }
 

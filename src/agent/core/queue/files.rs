@@ -7,7 +7,7 @@ use super::entry::{Entry, Place};
 use crate::publish::spool::{FileName, encode};
 
 impl Queue {
-    /// Bytes in the spool, as far as they are known: batches, files to be removed, and what is set aside.
+    /// Bytes in the spool, as far as they are known: batches, files to be removed, journals, and what is set aside.
     #[must_use]
     pub fn spool_bytes(&self) -> u64 {
         let batches = self.entries.iter().map(|entry| match entry.place {
@@ -15,7 +15,8 @@ impl Queue {
             _ => 0,
         });
         let files = self.disk.covers.iter().chain(&self.disk.removals);
-        batches.sum::<u64>() + files.map(|(_, bytes)| bytes).sum::<u64>() + self.disk.rejected_bytes
+        let beside = self.disk.rejected_bytes + self.disk.journal_bytes;
+        batches.sum::<u64>() + files.map(|(_, bytes)| bytes).sum::<u64>() + beside
     }
 
     /// Datums that survive the end of the process.

@@ -21,6 +21,7 @@ use crate::model::datum::Datum;
 use crate::model::limits::NEWEST_SECS;
 use crate::publish::batch::Batch;
 use crate::publish::outcome::Outcome;
+use crate::publish::spool::FileName;
 
 use disk::{Disk, WRITE_PATIENCE};
 use entry::{Entry, Place};
@@ -111,16 +112,18 @@ impl Queue {
         }
     }
 
-    /// Takes in batches; returns how many datums had to go for want of room.
-    pub fn push(&mut self, batches: Vec<Batch>, now: Duration) -> usize {
-        for batch in batches {
+    /// Takes in batches; returns their names, and how many datums had to go for want of room.
+    pub fn push(&mut self, batches: Vec<Batch>, now: Duration) -> (Vec<FileName>, usize) {
+        let names = batches.into_iter().map(|batch| {
             let entry = self.enter(batch, Place::Memory);
             entry.not_before = now + WRITE_PATIENCE;
-        }
+            entry.name
+        });
+        let names = names.collect();
         if !self.disk.is_well() {
             self.wait_for_no_file();
         }
-        self.make_room()
+        (names, self.make_room())
     }
 
     /// Datums in the queue.

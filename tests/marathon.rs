@@ -85,17 +85,19 @@ fn run(seed: u64, diary: bool) -> Tally {
     if diary {
         runner.keep_diary();
     }
-    while runner.ledger.recorded < COURSE {
+    while runner.windows() < COURSE {
         let stretch = course::draw(&mut rng);
         runner.go(&stretch);
     }
     runner.finish()
 }
 
-/// Windows of a second; room for hours, or for some minutes only.
+/// Windows of a second, or of five; room for hours, or for some minutes only.
 fn limits(seed: u64, rng: &mut fastrand::Rng) -> Setup {
     let mut setup = setup(seed);
-    setup.period = Duration::from_secs(1);
+    // Those that are longer than the time between checkpoints have journals.
+    setup.period = Duration::from_secs([1, 1, 1, 1, 5][rng.usize(..5)]);
+    setup.checkpoint = Duration::from_secs(rng.u64(1..=5));
     setup.close_after = Duration::from_millis(250);
     setup.sets.fleet = false;
     setup.limits.memory_bytes = [4 << 20, 64 << 10][usize::from(rng.u8(0..4) == 0)];
@@ -125,6 +127,7 @@ fn after_twelve_hours_of_outage_the_freshest_is_there_at_once_at_windows_of_a_mi
 #[test]
 fn after_hours_of_outage_the_freshest_is_there_at_once_at_windows_of_a_second() {
     let mut setup = limits(1, &mut fastrand::Rng::with_seed(1));
+    setup.period = Duration::from_secs(1);
     setup.limits.memory_bytes = 4 << 20;
     setup.limits.disk_bytes = Some(64 << 20);
     let hours = std::env::var("HOURS").map_or(HOURS_OF_SECONDS, |text| text.parse().unwrap());

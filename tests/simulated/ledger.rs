@@ -60,6 +60,12 @@ impl Ledger {
         first.map(|(pass, recorded)| (*pass, *recorded))
     }
 
+    /// The oldest pass that neither arrived nor is there.
+    pub fn oldest_without(&self, there: impl Fn(u64) -> bool) -> Option<(u64, Duration)> {
+        let mut gone = self.outstanding.iter().filter(|(pass, _)| !there(**pass));
+        gone.next().map(|(pass, recorded)| (*pass, *recorded))
+    }
+
     /// The core gave them up and counted them.
     pub fn give_up(&mut self, before: Duration) {
         let missing = self.missing(before);

@@ -28,6 +28,8 @@ pub struct Tally {
     pub dropped: BTreeMap<Reason, u64>,
     /// The longest wait of a fresh window in calm times.
     pub latest: Duration,
+    /// The longest time between a reading and a kill that cost it, on a disk that was well.
+    pub before_kill: Duration,
 }
 
 impl Tally {
@@ -49,6 +51,7 @@ impl Tally {
             sum.most_files = sum.most_files.max(one.most_files);
             sum.most_memory = sum.most_memory.max(one.most_memory);
             sum.latest = sum.latest.max(one.latest);
+            sum.before_kill = sum.before_kill.max(one.before_kill);
             for (reason, datums) in &one.dropped {
                 *sum.dropped.entry(*reason).or_default() += datums;
             }
@@ -80,6 +83,11 @@ impl fmt::Display for Tally {
             f,
             "at most {} files, {} bytes of batches in memory; a fresh window waited {:?} at most in calm times",
             self.most_files, self.most_memory, self.latest
+        )?;
+        writeln!(
+            f,
+            "a kill on a disk that was well cost nothing that was older than {:?}",
+            self.before_kill
         )?;
         write!(f, "datums given up:")?;
         for (reason, datums) in &self.dropped {

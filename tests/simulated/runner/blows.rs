@@ -14,6 +14,9 @@ use crate::simulated::course::Blow;
 /// The end of a process takes at most so long.
 const END: Duration = Duration::from_secs(40);
 
+/// Operations that the disk has before it gets to what is due: a removal and a write, of 20 ms each, and some more.
+const WRITTEN_WITHIN: Duration = Duration::from_millis(100);
+
 impl Runner {
     pub(super) fn blow(&mut self, blow: Blow) {
         self.write(|| format!("{blow:?}"));
@@ -40,16 +43,43 @@ impl Runner {
         let unwritten = self.core.waiting().saturating_sub(self.disk.datums());
         self.in_memory += unwritten.max(self.unwritten_by_account());
         self.allowed.insert(Reason::Lost);
-        self.repeats_allowed = true;
-        self.ledger.kill(&self.on_disk());
+        let (in_batches, in_journals) = self.on_disk();
+        self.repeatable.extend(&in_batches);
+        // A window that was sent while the disk took nothing may have left a journal that does not know it.
+        self.repeats_allowed |= self.disk_failed;
+        self.only_the_newest_are_gone(&in_batches, &in_journals);
+        self.ledger.kill(&(&in_batches | &in_journals));
         self.again();
     }
 
-    /// Passes in files. One that rotted is given up as corrupt when it is read.
-    fn on_disk(&self) -> HashSet<u64> {
+    /// On a disk that is well a kill costs what was read since the last checkpoint, or what is being written.
+    fn only_the_newest_are_gone(&mut self, in_batches: &HashSet<u64>, in_journals: &HashSet<u64>) {
+        let close = self.setup.period + self.setup.close_after;
+        let longest = self.setup.checkpoint.min(close) + WRITTEN_WITHIN;
+        let there = |pass| in_batches.contains(&pass) || in_journals.contains(&pass);
+        let gone = self.ledger.oldest_without(there);
+        let mut others = self.allowed.iter();
+        let counted = others.any(|reason| !matches!(reason, Reason::Lost | Reason::Invalid));
+        let well = !self.disk_failed && !self.pressed && !counted;
+        let Some((pass, read)) = gone.filter(|_| well) else {
+            return;
+        };
+        let before = self.now.boot - read;
+        self.tally.before_kill = self.tally.before_kill.max(before);
+        assert!(
+            before <= longest,
+            "pass {pass}, read {before:?} before the kill, is gone"
+        );
+    }
+
+    /// Passes in files of batches, and of journals. Those in one that rotted are given up when it is read.
+    fn on_disk(&self) -> (HashSet<u64>, HashSet<u64>) {
         let files = self.disk.files.values();
         let batches = files.filter_map(|bytes| decode(bytes).ok());
-        batches.flat_map(|batch| wire::passes(&batch)).collect()
+        let journals = self.disk.journals.values();
+        let in_journals = journals.flat_map(|bytes| wire::passes_in_journal(bytes));
+        let in_batches = batches.flat_map(|batch| wire::passes(&batch));
+        (in_batches.collect(), in_journals.collect())
     }
 
     /// Datums in files that rotted.
@@ -82,8 +112,10 @@ impl Runner {
         assert!(unsent == 0 || self.disk_failed, "{unsent} datums unsent");
         // It said so in its last line; on a disk that takes nothing the next one cannot know.
         let counted = unsent as u64 + self.dropped_in_all() + self.rotten_datums();
-        let gone = self.ledger.kill(&self.on_disk());
-        assert!(gone <= counted, "{gone} readings of {counted} datums");
+        let (in_batches, in_journals) = self.on_disk();
+        let gone = self.ledger.kill(&(&in_batches | &in_journals));
+        let most = counted * self.setup.period.as_secs();
+        assert!(gone <= most, "{gone} readings of {counted} datums");
         self.again();
     }
 

@@ -7,7 +7,7 @@ use fwmetrics::clock::Now;
 use crate::simulated::EPOCH_MS;
 
 /// Lines kept.
-const LINES: usize = 1000;
+const LINES: usize = 2000;
 
 /// Off unless it is asked for: lines cost more than what they tell of.
 #[derive(Debug, Default)]

@@ -12,6 +12,7 @@ use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::kept::Kept;
 use fwmetrics::agent::core::{Core, Event, Setup};
 use fwmetrics::clock::Now;
+use fwmetrics::publish::journal::JournalName;
 use fwmetrics::publish::spool::FileName;
 
 use super::course::{Net, Stretch};
@@ -48,11 +49,15 @@ pub struct Runner {
     untried: HashMap<u64, (i64, Duration)>,
     /// Batches that were sent in this life, by number.
     tried: HashSet<u64>,
+    /// Journals that this process wrote or read.
+    known_journals: HashSet<JournalName>,
     /// When anything was last out of order.
     trouble: Duration,
     /// What happened since all was settled lets these be given up.
     allowed: BTreeSet<Reason>,
     repeats_allowed: bool,
+    /// Passes that may come again: nobody took in the answer.
+    repeatable: HashSet<u64>,
     disk_failed: bool,
     /// Batches left memory for want of room.
     pressed: bool,
@@ -93,9 +98,11 @@ impl Runner {
             writing: None,
             untried: HashMap::new(),
             tried: HashSet::new(),
+            known_journals: HashSet::new(),
             trouble: now.boot,
             allowed: BTreeSet::new(),
             repeats_allowed: false,
+            repeatable: HashSet::new(),
             disk_failed: false,
             pressed: false,
             settled: BTreeMap::new(),
@@ -147,6 +154,7 @@ impl Runner {
         self.events.clear();
         self.untried.clear();
         self.tried.clear();
+        self.known_journals.clear();
         (self.exited, self.stopping, self.starting) = (false, false, true);
         (self.under_way, self.writing, self.in_flight) = (None, None, 0);
         self.trouble = self.now.boot;

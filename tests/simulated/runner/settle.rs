@@ -10,8 +10,10 @@ use crate::simulated::course::Net;
 use crate::simulated::disk::Mood;
 use crate::simulated::tally::Tally;
 
-/// Windows read so long ago are sealed.
+/// Windows that ended so long ago are sealed.
 const SEALED: Duration = Duration::from_secs(5);
+/// A disk that failed was tried again by then: after half a minute, and an operation that takes too long.
+const DISK_TRIED: Duration = Duration::from_secs(45);
 /// A disk bound below this may be met.
 const SMALL: u64 = 1 << 20;
 
@@ -19,13 +21,16 @@ impl Runner {
     /// All is well until nothing waits.
     pub fn recover(&mut self) {
         (self.net, self.mood) = (Net::Well, Mood::Well);
+        if self.disk_failed {
+            self.run(DISK_TRIED);
+        }
         // Each call takes 0.4 s at most, the next of the backlog goes 0.2 s after it, and a fresh one between two;
         // before that the longest patience: with a clock ahead, 15 minutes; with a file that could not be read, 10.
         let files = self.disk.files.len() as u64;
         let bound = self.now.boot + Duration::from_secs(1800 + 3 * files);
         self.run_until(bound, |runner| runner.rests() && runner.is_settled());
         // Each second a window waits for a moment.
-        let bound = self.now.boot + Duration::from_secs(10);
+        let bound = self.now.boot + Duration::from_secs(10) + 2 * self.setup.period;
         self.run_until(bound, Runner::rests);
         let (waiting, left) = (self.core.waiting(), self.disk.files.len());
         assert!(self.rests(), "{waiting} datums and {left} files wait on");
@@ -42,16 +47,23 @@ impl Runner {
         assert_eq!(self.core.unsent(), 0, "{account}");
         let files = &self.disk.files;
         assert!(files.is_empty(), "{:?}", files.keys());
+        let journals = &self.disk.journals;
+        assert!(journals.is_empty(), "{:?}", journals.keys());
         let totals = self.disk.totals.as_ref().expect("written at the end");
         let whole = (totals.sealed, totals.sent, totals.on_disk);
         assert_eq!(whole, (account.sealed, account.sent, 0));
         let mut tally = self.tally.clone();
-        tally.windows = self.ledger.recorded;
+        tally.windows = self.windows();
         tally.twice = self.ledger.twice;
         tally.killed = self.ledger.killed;
         tally.given_up = self.ledger.given_up;
         tally.dropped = account.dropped.clone();
         tally
+    }
+
+    /// Windows so far, by what was read.
+    pub fn windows(&self) -> u64 {
+        self.ledger.recorded / self.setup.period.as_secs()
     }
 
     /// What may be given up, and counted, because of the endpoint, the disk and the limits.
@@ -92,6 +104,7 @@ impl Runner {
         self.ledger.give_up(self.sealed_before());
         self.settled = self.core.account().dropped.clone();
         self.in_memory = 0;
+        self.repeatable.clear();
         (self.repeats_allowed, self.disk_failed, self.pressed) = (false, false, false);
         self.allowed.clear();
         self.allow_moods();
@@ -103,15 +116,17 @@ impl Runner {
         }
     }
 
-    /// Nothing waits, and nothing is left on disk.
+    /// Nothing waits, and nothing is left on disk but journals that this process knows.
     fn rests(&self) -> bool {
-        self.core.waiting() == 0 && self.disk.files.is_empty()
+        let mut journals = self.disk.journals.keys();
+        let known = journals.all(|name| self.known_journals.contains(name));
+        self.core.waiting() == 0 && self.disk.files.is_empty() && known
     }
 
-    /// As many datums were given up as readings are missing, at least.
+    /// The readings that are missing are no more than what was given up holds: one a second.
     fn is_settled(&self) -> bool {
         let missing = self.ledger.missing(self.sealed_before()) as u64;
-        missing <= self.dropped_in_all()
+        missing <= self.dropped_in_all() * self.setup.period.as_secs()
     }
 
     pub(super) fn dropped_in_all(&self) -> u64 {
@@ -127,6 +142,6 @@ impl Runner {
     }
 
     fn sealed_before(&self) -> Duration {
-        self.now.boot.saturating_sub(SEALED)
+        self.now.boot.saturating_sub(self.setup.period + SEALED)
     }
 }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::kept::Keep;
-use fwmetrics::agent::core::queue::op::{Done, Op};
+use fwmetrics::agent::core::queue::op::{Done, JournalOp, Op};
 use fwmetrics::agent::core::{Action, Event, PassDone};
 use fwmetrics::model::limits::NEWEST_SECS;
+use fwmetrics::model::names::ACTIVE_SESSIONS;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
 use fwmetrics::publish::batch::Batch;
+use fwmetrics::publish::journal;
 use fwmetrics::publish::outcome::{Answer, Outcome};
 
 use super::Runner;
-use crate::simulated::LEVEL;
 use crate::simulated::course::Net;
 use crate::simulated::disk::Mood;
 
@@ -21,7 +22,7 @@ static PASS: Reading = Reading {
     name: "pass",
     kind: Kind::Gauge,
     feeds: &[Feed {
-        metric: &LEVEL,
+        metric: &ACTIVE_SESSIONS,
         fold: Fold::Sum,
     }],
 };
@@ -134,6 +135,7 @@ impl Runner {
             Op::Write(name, _) => format!("  write {name}"),
             Op::Load(name) => format!("  load {name}"),
             Op::Remove(names, totals) => format!("  remove {names:?}, {totals:?}"),
+            Op::Journal(op) => format!("  {op:?}"),
         });
         match &op {
             Op::Write(name, _) => self.writing = Some(*name),
@@ -142,11 +144,14 @@ impl Runner {
                     self.untried.remove(&name.id);
                 }
             }
-            Op::List | Op::Load(_) => {}
+            Op::Journal(JournalOp::Begin(name, _) | JournalOp::Read(name)) => {
+                self.known_journals.insert(*name);
+            }
+            Op::List | Op::Load(_) | Op::Journal(_) => {}
         }
         let (done, after_ms) = self.disk.carry_out(op, self.mood, &mut self.rng);
         self.write(|| match &done {
-            Done::Loaded(Ok(_)) => "  loaded".to_owned(),
+            Done::Loaded(Ok(_)) | Done::ReadJournal(Ok(_)) => "  read".to_owned(),
             other => format!("  after {after_ms} ms: {other:?}"),
         });
         self.tally.most_files = self.tally.most_files.max(self.disk.files.len());
@@ -160,15 +165,14 @@ impl Runner {
         self.is_its_turn(id, batch.newest());
         let (stored, outcome, after_ms) = self.fate(batch);
         if stored {
-            let repeats = passes(batch)
-                .into_iter()
-                .filter(|pass| self.ledger.arrive(*pass));
-            let repeats = repeats.count();
-            assert!(
-                repeats == 0 || self.repeats_allowed,
-                "sent again without a cause: batch {id:x}"
-            );
-            self.repeats_allowed |= outcome != Outcome::Sent;
+            for pass in passes(batch) {
+                let again = self.ledger.arrive(pass);
+                let cause = self.repeats_allowed || self.repeatable.contains(&pass);
+                assert!(!again || cause, "pass {pass} is sent again without a cause");
+                if outcome != Outcome::Sent {
+                    self.repeatable.insert(pass);
+                }
+            }
         }
         let newest = batch.newest();
         self.write(|| format!("  sent {id:x} of {newest}, {after_ms} ms: {outcome:?} {stored}"));
@@ -186,7 +190,7 @@ impl Runner {
         self.tried.insert(id);
         // A window of the future waits for the clock.
         let jumped = self.allowed.contains(&Reason::TooNew);
-        let well = self.net == Net::Well && self.mood == Mood::Well;
+        let well = self.net == Net::Well && self.mood == Mood::Well && !self.stopping;
         let calm_from = self.trouble + CALM;
         let waits = self.untried.remove(&id);
         if let Some((_, from)) = waits.filter(|(_, from)| well && calm_from < *from && !jumped) {
@@ -235,8 +239,18 @@ impl Runner {
 /// The passes whose readings are in a batch.
 pub(super) fn passes(batch: &Batch) -> Vec<u64> {
     let of_passes = batch.datums().iter();
-    let of_passes = of_passes.filter(|datum| datum.metric == LEVEL.name);
+    let of_passes = of_passes.filter(|datum| datum.metric == ACTIVE_SESSIONS.name);
     let values = of_passes.flat_map(|datum| datum.values.iter());
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // numbers of passes
     values.map(|(value, _)| *value as u64).collect()
+}
+
+/// The passes whose readings are in a journal, as far as it is whole.
+pub(super) fn passes_in_journal(bytes: &[u8]) -> Vec<u64> {
+    let journal = journal::decode(bytes).ok();
+    let series = journal.into_iter().flat_map(|journal| journal.series);
+    let of_passes = series.filter(|series| series.metric == ACTIVE_SESSIONS.name);
+    let values = of_passes.flat_map(|series| series.values);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // numbers of passes
+    values.map(|(value, _)| value as u64).collect()
 }

@@ -87,11 +87,11 @@ impl Runner {
             Event::Disk(done) => {
                 self.disk.told();
                 let written = self.writing.take();
-                if let (Done::Wrote(Ok(())), Some(name)) = (done, written) {
-                    if !self.tried.contains(&name.id) {
-                        let waits = (name.newest, self.now.boot);
-                        self.untried.insert(name.id, waits);
-                    }
+                if let (Done::Wrote(Ok(())), Some(name)) = (done, written)
+                    && !self.tried.contains(&name.id)
+                {
+                    let waits = (name.newest, self.now.boot);
+                    self.untried.insert(name.id, waits);
                 }
             }
             _ => {}

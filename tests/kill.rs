@@ -70,7 +70,7 @@ fn campaign(period_secs: u64, kills: u64) {
 fn nothing_is_left(campaign: &Campaign, figures: &mut Figures) {
     let left = spooled::look(&campaign.state);
     assert!(left.batches.is_empty(), "{left:?}");
-    assert!(left.halves.is_empty(), "{left:?}");
+    assert!(left.halves.is_empty() && left.others.is_empty(), "{left:?}");
     let halves: Vec<&String> = campaign
         .lives
         .iter()

@@ -38,6 +38,16 @@ pub fn now() -> Now {
     }
 }
 
+/// CLOCK_MONOTONIC in microseconds: systemd wants it of one who reloads (sd_notify(3), `MONOTONIC_USEC`).
+#[must_use]
+pub fn monotonic_usec() -> u64 {
+    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // The kernel never hands out a negative time since boot.
+    let secs = u64::try_from(monotonic.tv_sec).unwrap_or_default();
+    let micros = u64::try_from(monotonic.tv_nsec / 1000).unwrap_or_default();
+    secs * 1_000_000 + micros
+}
+
 /// A moment of the wall clock in RFC 3339, UTC, whole seconds.
 #[must_use]
 pub fn rfc3339(unix_secs: i64) -> String {

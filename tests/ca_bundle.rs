@@ -6,38 +6,12 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use support::Authority;
+use support::certificates::Certificate;
 use support::program::{output, publishing, stderr};
-
-fn openssl(folder: &Path, arguments: &str) -> Command {
-    let mut command = Command::new("openssl");
-    command
-        .args(arguments.split_whitespace())
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-/// An authority and a certificate for 127.0.0.1 signed by it, in a folder of their own; `None` without openssl.
-fn certificates() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ca-bundle");
-    std::fs::create_dir_all(&folder).unwrap();
-    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
-    let ca = format!("{new} -subj /CN=fwm-test-ca -keyout ca.key -out ca.pem");
-    let leaf = format!(
-        "{new} -subj /CN=fwm-test -CA ca.pem -CAkey ca.key -keyout leaf.key -out leaf.pem -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
-    );
-    for arguments in [ca, leaf] {
-        let done = openssl(&folder, &arguments).status();
-        if !done.is_ok_and(|status| status.success()) {
-            return None;
-        }
-    }
-    Some(folder)
-}
 
 /// A TLS server on a port of its own that gives each line back reversed; ends with this value.
 struct Tls {
@@ -46,10 +20,15 @@ struct Tls {
 }
 
 impl Tls {
-    fn start(folder: &Path) -> Self {
-        let arguments = "s_server -rev -accept 127.0.0.1:0 -cert leaf.pem -key leaf.key";
-        let mut child = openssl(folder, arguments)
+    fn start(leaf: &Certificate) -> Self {
+        let mut child = Command::new("openssl")
+            .args(["s_server", "-rev", "-accept", "127.0.0.1:0", "-cert"])
+            .arg(&leaf.certificate)
+            .arg("-key")
+            .arg(&leaf.key)
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         // It says `ACCEPT 127.0.0.1:PORT` once it listens.
@@ -81,21 +60,22 @@ fn said(server: &Tls, bundle: Option<&Path>) -> String {
 
 #[test]
 fn an_own_authority_is_trusted_when_it_is_named() {
-    let Some(folder) = certificates() else {
+    let Some(authority) = Authority::new("ca-bundle") else {
         eprintln!("skip: no openssl that makes certificates (3.0 or newer)");
         return;
     };
-    let server = Tls::start(&folder);
+    let leaf = authority.certificate("leaf", "IP:127.0.0.1");
+    let server = Tls::start(&leaf);
     let unknown = said(&server, None);
     for word in ["NoConnection: ", "certificate", "AWS_CA_BUNDLE"] {
         assert!(unknown.contains(word), "{word} in {unknown}");
     }
     // The handshake is done, and what comes back through it is no HTTP.
-    let known = said(&server, Some(&folder.join("ca.pem")));
+    let known = said(&server, Some(&authority.bundle()));
     assert!(known.contains("ConnectionLost: "), "{known}");
     assert!(!known.contains("certificate"), "{known}");
     // The bundle is beside the system's: another's certificate is still refused.
-    let other = said(&server, Some(&folder.join("leaf.pem")));
+    let other = said(&server, Some(&leaf.certificate));
     assert!(other.contains("certificate"), "{other}");
 }
 

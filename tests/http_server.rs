@@ -291,6 +291,9 @@ fn slow_clients_hold_places_for_a_while_and_the_loop_never() {
         answer.is_ok_and(|answer| answer.status == 200)
     };
     assert!(ok(Client::connect(address)), "there is room again");
+    let metrics = get(address, "/metrics").text();
+    let closed = "\nfwmetrics_http_connections_closed_total 1\n";
+    assert!(metrics.contains(closed), "{metrics}");
     assert_eq!(program.terminate(), Some(0), "{}", program.log());
     assert!(!program.log().contains("panicked"), "{}", program.log());
 }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use support::program::{ConfigFile, Program, on_instance, publishing};
+use support::program::{ConfigFile, Program, eventually, on_instance, publishing};
 use support::{Endpoint, Fault, Imds, Key, Mode, Proxy};
 
 const LONG: Duration = Duration::from_secs(40);
@@ -122,32 +122,6 @@ fn each_full_window_is_one_call_with_every_reading() {
 }
 
 #[test]
-fn no_fault_of_the_endpoint_loses_a_datum() {
-    let faults = [
-        Fault::Throttle,
-        Fault::InternalServiceError,
-        Fault::ServiceUnavailable,
-        Fault::TooLarge,
-        Fault::RefuseRead,
-        Fault::ResetAfterAccept,
-        Fault::Garbage,
-        Fault::TruncatedAnswer,
-        Fault::NotCbor,
-    ];
-    std::thread::scope(|scope| {
-        for (number, fault) in faults.into_iter().enumerate() {
-            scope.spawn(move || {
-                let endpoint = Endpoint::start();
-                endpoint.script([Fault::Normal, fault]);
-                let (code, account) = run_through(&format!("fault-{number}"), &endpoint, 4);
-                assert!(is_whole(&account), "{fault:?}: {account}");
-                assert_eq!(code, Some(0), "{fault:?}");
-            });
-        }
-    });
-}
-
-#[test]
 fn a_date_that_lies_costs_a_refused_call_and_no_datum() {
     let endpoint = Endpoint::start();
     endpoint.script([Fault::Normal, Fault::WrongDate(-7200)]);
@@ -167,19 +141,6 @@ fn a_date_that_lies_costs_a_refused_call_and_no_datum() {
         accepted.len() >= 4 && !accepted[2] && accepted.iter().filter(|yes| !**yes).count() == 1,
         "{accepted:?}"
     );
-}
-
-#[test]
-fn a_batch_is_sent_again_byte_for_byte() {
-    let endpoint = Endpoint::start();
-    endpoint.script([Fault::InternalServiceError]);
-    let (_, account) = run_through("again", &endpoint, 3);
-    assert!(is_whole(&account), "{account}");
-    let calls = endpoint.calls();
-    let again = calls[1..]
-        .iter()
-        .filter(|call| call.digest == calls[0].digest);
-    assert!(again.clone().count() == 1 && again.clone().all(|call| call.accepted));
 }
 
 #[test]
@@ -212,59 +173,23 @@ fn a_datum_that_cloudwatch_refuses_alone_is_the_only_one_lost() {
 }
 
 #[test]
-fn a_hung_endpoint_stalls_no_sampling() {
-    let endpoint = Endpoint::start();
-    endpoint.script([Fault::Hang(Duration::from_secs(30))]);
-    let (_file, mut program) = start("hung", 1, &endpoint.url());
-    // The attempt gives up after 5 s; then the windows that were sampled meanwhile come in.
-    assert!(endpoint.wait_for_calls(6, LONG), "{}", program.log());
-    assert_eq!(program.terminate(), Some(0), "{}", program.log());
-    assert!(program.log().contains("Timeout"), "{}", program.log());
-    let windows = endpoint.statistics(
-        "Firewall/fwmetrics",
-        "DataplaneCpuUtilization",
-        &instance("i-1"),
-        1,
+fn without_a_spool_what_a_dead_endpoint_did_not_take_is_counted_at_the_end() {
+    // Nothing listens there: port 1 is below those that tests are given.
+    let file = config("dead", 1);
+    let mut command = publishing(&["run", "--config", file.path()], "http://127.0.0.1:1");
+    command
+        .env("FWMETRICS_LOG__LEVEL", "info,fwmetrics=debug")
+        .env("FWMETRICS_SPOOL__DIR", "/dev/null/nowhere");
+    let mut program = Program::start(&mut command);
+    assert!(
+        program.wait_for_lines("an attempt to send failed: NoConnection", 3),
+        "{}",
+        program.log()
     );
-    let (first, last) = (
-        windows.keys().next().unwrap(),
-        windows.keys().last().unwrap(),
-    );
-    assert_eq!(
-        windows.len() as i64,
-        last - first + 1,
-        "no second is missing"
-    );
-}
-
-#[test]
-fn a_dead_endpoint_is_said_once_and_counted_at_the_end() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let url = format!("http://127.0.0.1:{port}");
-    // With a spool nothing is lost; without one it is, and counted.
-    for (spool, code) in [(true, Some(0)), (false, Some(1))] {
-        let file = config(&format!("dead-{spool}"), 1);
-        let mut command = publishing(&["run", "--config", file.path()], &url);
-        command.env("FWMETRICS_LOG__LEVEL", "info,fwmetrics=debug");
-        if !spool {
-            command.env("FWMETRICS_SPOOL__DIR", "/dev/null/nowhere");
-        }
-        let mut program = Program::start(&mut command);
-        assert!(
-            program.wait_for_lines("an attempt to send failed: NoConnection", 3),
-            "{}",
-            program.log()
-        );
-        assert_eq!(program.terminate(), code, "{}", program.log());
-        let log = program.log();
-        assert_eq!(log.matches("cannot reach CloudWatch").count(), 1, "{log}");
-        assert!(log.contains("= sent 0 + waiting "), "{log}");
-        assert_eq!(log.contains(" + dropped 0; "), spool, "{log}");
-        assert_eq!(log.contains("waiting 0 + dropped"), !spool, "{log}");
-    }
+    assert_eq!(program.terminate(), Some(1), "{}", program.log());
+    let log = program.log();
+    assert_eq!(log.matches("cannot reach CloudWatch").count(), 1, "{log}");
+    assert!(log.contains("= sent 0 + waiting 0 + dropped "), "{log}");
 }
 
 #[test]
@@ -335,6 +260,35 @@ fn a_clock_that_differs_from_cloudwatchs_is_said() {
         "{}",
         program.log()
     );
+}
+
+#[test]
+fn a_clock_an_hour_off_is_signed_around_and_corrected_on_request() {
+    for ahead_secs in [3600i64, -3600] {
+        let endpoint = Endpoint::start();
+        endpoint.set_clock_offset(-ahead_secs);
+        let file = ConfigFile::new(
+            "corrected",
+            "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\ncorrect_clock = true\n[identity]\ninstance_id = \"i-1\"\n",
+        );
+        let args = ["run", "--config", file.path()];
+        let mut program = Program::start(&mut publishing(&args, &endpoint.url()));
+        let said = "windows are labelled by CloudWatch's clock";
+        assert!(program.wait_for_line(said), "{}", program.log());
+        let theirs = || {
+            let now = support::time::unix_now() as i64 - ahead_secs;
+            let near = |stamp: i64| (now - 60..=now + 2).contains(&stamp);
+            let accepted = endpoint.accepted();
+            accepted
+                .iter()
+                .filter(|datum| near(datum.timestamp as i64))
+                .count()
+        };
+        assert!(eventually(|| theirs() > 20), "{}", program.log());
+        let (code, account) = stopped(&mut program);
+        assert_eq!(code, Some(0), "{}", program.log());
+        assert!(is_whole(&account), "{account}");
+    }
 }
 
 #[test]

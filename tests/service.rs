@@ -41,6 +41,56 @@ fn told(manager: &UnixDatagram) -> String {
     String::from_utf8(bytes[..length].to_vec()).unwrap()
 }
 
+/// The next message that is no sign of life.
+fn told_beside_life(manager: &UnixDatagram) -> String {
+    std::iter::repeat_with(|| told(manager))
+        .take(100)
+        .find(|text| !text.starts_with("WATCHDOG=1\n"))
+        .unwrap()
+}
+
+/// Microseconds of CLOCK_MONOTONIC, as a process of this machine may tell them.
+fn is_now_or_before(usec: &str) -> bool {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let usec: i64 = usec.parse().unwrap();
+    (1..=now.tv_sec * 1_000_000 + now.tv_nsec / 1000).contains(&usec)
+}
+
+#[test]
+fn a_reload_is_told_from_its_begin_to_its_end_whatever_comes_of_it() {
+    let path = fresh_path("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(LONG)).unwrap();
+    let endpoint = Endpoint::start();
+    let state = fresh_path("state");
+    let file = config("told-reload", &state);
+    let environment = [
+        ("NOTIFY_SOCKET", path.to_str().unwrap()),
+        ("WATCHDOG_USEC", "1000000"),
+    ];
+    let mut program = start(&file, &endpoint, &environment);
+    assert!(told(&manager).starts_with("READY=1\n"));
+    let good = std::fs::read_to_string(file.path()).unwrap();
+    for text in [&good, "no = \"key\"", &good] {
+        file.replace(text);
+        program.signal("-HUP");
+        let begun = told_beside_life(&manager);
+        let lines: Vec<&str> = begun.lines().collect();
+        let [reloading, since, status] = lines[..] else {
+            panic!("{begun}");
+        };
+        assert_eq!(reloading, "RELOADING=1");
+        let since = since.strip_prefix("MONOTONIC_USEC=");
+        assert!(since.is_some_and(is_now_or_before), "{begun}");
+        assert!(status.starts_with("STATUS="), "{begun}");
+        let ended = told_beside_life(&manager);
+        assert!(ended.starts_with("READY=1\nSTATUS="), "{ended}");
+    }
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    assert!(told_beside_life(&manager).starts_with("STOPPING=1\n"));
+    std::fs::remove_file(path).unwrap();
+}
+
 /// Ready, two signs of life, stopping; each with a status line.
 fn hears_a_life(manager: &UnixDatagram, address: &str) {
     manager.set_read_timeout(Some(LONG)).unwrap();
@@ -55,10 +105,7 @@ fn hears_a_life(manager: &UnixDatagram, address: &str) {
         assert!(next.starts_with("WATCHDOG=1\nSTATUS="), "{next}");
     }
     assert_eq!(program.terminate(), Some(0), "{}", program.log());
-    let last = std::iter::repeat_with(|| told(manager))
-        .take(100)
-        .find(|text| !text.starts_with("WATCHDOG=1\n"))
-        .unwrap();
+    let last = told_beside_life(manager);
     assert!(last.starts_with("STOPPING=1\nSTATUS="), "{last}");
     assert!(last.contains(" datums sent, "), "{last}");
 }
@@ -131,7 +178,7 @@ fn a_restart_goes_on_where_the_last_one_ended() {
 
 #[test]
 fn every_signal_that_ends_it_sends_the_open_window_first() {
-    for signal in ["-TERM", "-INT", "-HUP"] {
+    for signal in ["-TERM", "-INT"] {
         let endpoint = Endpoint::start();
         let file = config("signal", &fresh_path("state"));
         let mut program = start(&file, &endpoint, &[]);

@@ -503,12 +503,8 @@ fn one_bad_datum_is_found_by_halving_and_the_rest_arrives() {
                         .any(|d| d.metric == "ExporterHeartbeat") =>
                 {
                     refused += 1;
-                    let answer = Answer {
-                        outcome: Outcome::Invalid,
-                        code: "InvalidParameterValue".to_owned(),
-                        reason: "scripted".to_owned(),
-                        server_time: None,
-                    };
+                    let code = "InvalidParameterValue";
+                    let answer = Answer::new(Outcome::Invalid, code, "scripted");
                     world.later(50, Event::Answer(id, answer));
                 }
                 other => world.perform(vec![other]),
@@ -549,13 +545,17 @@ fn remote_setup(seed: u64) -> Setup {
         after_end: Some(Duration::from_millis(1200)),
     };
     Setup {
-        collectors: vec![Planned {
-            name: "panos",
-            target: target.clone(),
-            rhythm,
-            published: true,
-            timeout: Duration::from_secs(30),
-        }],
+        collectors: [(
+            0,
+            Planned {
+                name: "panos",
+                target: target.clone(),
+                rhythm,
+                published: true,
+                timeout: Duration::from_secs(30),
+            },
+        )]
+        .into(),
         remote: BTreeMap::from([(target, who)]),
         close_after: Duration::from_secs(10),
         ..setup(seed)
@@ -729,7 +729,7 @@ fn what_is_shown_is_the_newest_and_the_account_at_any_moment() {
 fn a_collector_that_runs_for_metrics_alone_publishes_nothing_of_its_passes() {
     for published in [true, false] {
         let mut setup = shown_setup(41);
-        setup.collectors[0].published = published;
+        setup.collectors.get_mut(&0).unwrap().published = published;
         let mut world = World::known(setup, Faults::none(41));
         world.run(Duration::from_secs(130));
         let up = world

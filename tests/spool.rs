@@ -138,55 +138,16 @@ fn kill_9_while_it_sends_loses_no_datum_that_is_on_the_account() {
 }
 
 #[test]
-fn spoilt_files_are_set_aside_and_counted() {
-    let (file, state) = (config("spoilt"), fresh_path("state"));
-    let mut program = Program::start(&mut run(&file, &state, NOWHERE));
-    wait_for_batches(&program, &state, 4);
-    assert_eq!(program.terminate(), Some(0), "{}", program.log());
-    let spool = state.join("spool");
-    let mut names: Vec<PathBuf> = std::fs::read_dir(&spool)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    names.sort();
-    let mut bytes = std::fs::read(&names[0]).unwrap();
-    bytes[200] ^= 1;
-    std::fs::write(&names[0], bytes).unwrap();
-    std::fs::write(&names[1], "").unwrap();
-    std::fs::write(spool.join("core.1234"), "what is this").unwrap();
-    std::fs::write(
-        spool.join(".000000000001-0000000000000001-1.batch.new"),
-        "half",
-    )
-    .unwrap();
-    let lost: usize = spooled(&state).values().take(2).sum();
-    let endpoint = Endpoint::start();
-    let after = drain(&file, &state, &endpoint, names.len() - 1);
-    assert_eq!((after[2], after[3]), (0, lost as u64));
-    assert_eq!(after[0], after[1] + after[3]);
-    assert_eq!(
-        std::fs::read_dir(spool.join("rejected")).unwrap().count(),
-        4
-    );
-}
-
-#[test]
-fn a_second_instance_is_told_the_firsts_pid() {
-    let (file, state) = (config("second"), fresh_path("state"));
+fn a_dry_run_needs_no_lock_and_a_killed_process_leaves_none() {
+    let (file, state) = (config("lock"), fresh_path("state"));
     let endpoint = Endpoint::start();
     let mut first = Program::start(&mut run(&file, &state, &endpoint.url()));
     assert!(endpoint.wait_for_calls(1, LONG), "{}", first.log());
-    let mut second = Program::start(&mut run(&file, &state, &endpoint.url()));
-    assert_eq!(second.wait(), Some(1), "{}", second.log());
-    let pid = format!("process {}", first.id());
-    assert!(second.log().contains(&pid), "{}", second.log());
-    // A dry run disturbs nobody.
     let mut dry = command(&["run", "--dry-run", "--config", file.path()]);
     let mut dry = Program::start(dry.env("FWMETRICS_SPOOL__DIR", &state));
     assert!(dry.wait_for_line("runs: "), "{}", dry.log());
     assert_eq!(dry.terminate(), Some(0), "{}", dry.log());
     first.kill();
-    // The lock goes with its process, however that ends.
     drain(&file, &state, &endpoint, 1);
 }
 

@@ -485,3 +485,124 @@ static WIDE: Reading = Reading {
         fold: Fold::Max,
     }],
 };
+
+/// Files of one datum each, a second apart, as an outage at windows of a second leaves them.
+fn leave_files(world: &mut World, count: u32) {
+    let newest = world.now.wall_ms / 1000 - 60;
+    for number in 0..count {
+        let stamp = newest - i64::from(count - number);
+        let batch = split(&"Test".into(), vec![datum(number % 10, stamp)]).remove(0);
+        let name = FileName::of(&batch, u64::from(number) + 1);
+        world.disk.files.insert(name, encode(&batch));
+    }
+}
+
+/// Most batches with which something goes on at any time while an endpoint and a disk are well.
+const MOST_ACTIVE: usize = 4;
+
+/// Runs for so long, and after each step compares the sums with a recount, and looks how many batches are active.
+fn run_watched(world: &mut World, span: Duration, recount: bool) -> usize {
+    let end = world.now.boot + span;
+    let mut most = 0;
+    while let Some(event) = world.next_event(end) {
+        world.step(event);
+        let queue = world.core.queue();
+        assert!(!recount || queue.sums_hold());
+        most = most.max(queue.active_and_idle().0);
+    }
+    most
+}
+
+#[test]
+fn twenty_thousand_files_are_sent_newest_first_and_few_are_looked_at() {
+    const FILES: u32 = 20_000;
+    let mut world = World::known(spooling(20), Faults::none(20));
+    leave_files(&mut world, FILES);
+    world.killed(spooling(21));
+    let calls = world.calls.len();
+    let mut most = run_watched(&mut world, hours(1), false);
+    let (_, idle) = world.core.queue().active_and_idle();
+    assert!((1..FILES as usize - 5000).contains(&idle), "{idle} left");
+    // The endpoint goes and comes again, and each fresh window is written, tried and laid by.
+    let now = world.now.boot;
+    world.faults.outage = Some((now, now + hours(1)));
+    most = most.max(run_watched(&mut world, hours(5), false));
+    assert_eq!(world.core.waiting(), 0);
+    assert!(world.disk.files.is_empty());
+    assert!(most <= MOST_ACTIVE, "{most} batches were active");
+    assert_eq!(lost(&world), 0);
+    // Before the outage: those of the spool are of a time before the first window.
+    let spooled = |stamps: &&Vec<i64>| stamps[0] < EPOCH_MS / 1000 - 60;
+    let all = world.calls[calls..].iter().map(|(_, stamps)| stamps);
+    let sent: Vec<i64> = all.filter(spooled).map(|stamps| stamps[0]).collect();
+    assert!(sent.windows(2).all(|pair| pair[0] >= pair[1]));
+    let arrived = world
+        .store
+        .keys()
+        .filter(|((name, _), _)| name.starts_with("Metric"));
+    assert_eq!(arrived.count(), FILES as usize);
+}
+
+#[test]
+fn the_sums_are_those_of_a_recount_at_every_step() {
+    for (seed, mood) in [
+        Mood::Well,
+        Mood::Full(50_000),
+        Mood::TooSlow(5000),
+        Mood::Flaky(4),
+        Mood::Slow(3000),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seed = seed as u64;
+        let mut setup = spooling(seed);
+        setup.limits.disk_bytes = Some(60_000);
+        setup.limits.oldest_secs = 3 * 3600;
+        let mut world = World::known(setup.clone(), Faults::none(seed));
+        leave_files(&mut world, 200);
+        world.mood = mood;
+        world.killed(setup);
+        world.faults.one_in = 2;
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        run_watched(&mut world, minutes(5), true);
+        world.faults.outage = Some((Duration::ZERO, Duration::MAX));
+        run_watched(&mut world, minutes(20), true);
+        // Four hours back: what was labelled before is ahead of the clock, then in time again, then ahead for too long.
+        world.now.wall_ms -= 4 * 3_600_000;
+        run_watched(&mut world, minutes(5), true);
+        world.now.wall_ms += 4 * 3_600_000;
+        run_watched(&mut world, minutes(10), true);
+        world.now.wall_ms -= 4 * 3_600_000;
+        run_watched(&mut world, minutes(20), true);
+        let dropped = &world.core.account().dropped;
+        assert!(
+            dropped.contains_key(&Reason::TooNew),
+            "{mood:?}: {dropped:?}"
+        );
+        world.faults.outage = None;
+        world.faults.one_in = 0;
+        world.mood = Mood::Well;
+        world.now.wall_ms += 4 * 3_600_000;
+        run_watched(&mut world, minutes(15), true);
+        assert_eq!(world.core.waiting(), 0, "{mood:?}");
+        assert!(world.disk.files.is_empty(), "{mood:?}");
+    }
+}
+
+#[test]
+fn a_role_that_is_denied_for_hours_keeps_memory_flat() {
+    let mut setup = spooling(22);
+    setup.period = Duration::from_secs(10);
+    let mut world = World::known(setup, Faults::none(22));
+    world.run(Duration::from_secs(600));
+    let healthy = world.most_memory;
+    world.faults.outcome = Some(Outcome::Denied);
+    let most = run_watched(&mut world, hours(4), false);
+    assert!(most <= MOST_ACTIVE, "{most} batches were active");
+    assert!(world.most_memory <= 3 * healthy, "{}", world.most_memory);
+    world.faults.outcome = None;
+    world.run(hours(1));
+    assert_eq!((world.core.waiting(), lost(&world)), (0, 0));
+    assert!(windows(&world)[1..].iter().all(|(_, count)| *count == 10));
+}

@@ -4,8 +4,8 @@
 //! of a few places for some seconds, and never the loop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -16,17 +16,18 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::Sender;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tracing::{info, warn};
 
 use crate::agent::core::Core;
 use crate::clock::Now;
+use crate::render::family::Type;
 use crate::render::prometheus::{self, Exposition};
 
 /// Connections at once; one more is closed.
-const CONNECTIONS_MAX: usize = 16;
+pub(super) const CONNECTIONS_MAX: usize = 16;
 /// Until a request's head is there.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// From accept to the last byte of the answer.
@@ -67,56 +68,41 @@ impl Question {
     }
 }
 
-/// Opens the port, where one is configured, and starts to serve; the loop gets the questions.
-///
-/// # Errors
-/// Names the address, why it cannot be had and what to do.
-pub(super) async fn serve(listen: Option<SocketAddr>) -> Result<Receiver<Question>, String> {
-    let (questions, asked) = channel(CONNECTIONS_MAX);
-    let Some(address) = listen else {
-        return Ok(asked);
-    };
-    let cannot = |error| {
-        format!(
-            "[http] listen: cannot listen on {address}: {error}; choose an address of this machine and a free port, or take the key out"
-        )
-    };
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
-    info!("listens on {address}: /metrics, /healthz, /readyz");
-    if !address.ip().is_loopback() {
-        warn!(
-            "[http] listen {address} is no loopback address: whoever reaches it reads all metrics, without a password"
-        );
-    }
-    tokio::spawn(accept(listener, questions));
-    Ok(asked)
+/// Serves at this socket until the task is aborted; what is asked goes to the loop. A connection that was accepted
+/// before is answered all the same.
+pub(super) fn serve(listener: TcpListener, questions: Sender<Question>) -> JoinHandle<()> {
+    tokio::spawn(accept(listener, questions))
 }
 
 async fn accept(listener: TcpListener, questions: Sender<Question>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let closed = Arc::new(AtomicU64::new(0));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            closed.fetch_add(1, Ordering::Relaxed);
             continue;
         };
-        let questions = questions.clone();
+        let (questions, closed) = (questions.clone(), Arc::clone(&closed));
         tokio::spawn(async move {
             // What goes wrong on a connection is its client's affair.
-            let _ = timeout(CONNECTION_WITHIN, talk(stream, &questions)).await;
+            let _ = timeout(CONNECTION_WITHIN, talk(stream, &questions, &closed)).await;
             drop(place);
         });
     }
 }
 
-async fn talk(stream: TcpStream, questions: &Sender<Question>) -> hyper::Result<()> {
-    let service =
-        service_fn(
-            |request| async move { Ok::<_, Infallible>(respond(&request, questions).await) },
-        );
+async fn talk(
+    stream: TcpStream,
+    questions: &Sender<Question>,
+    closed: &AtomicU64,
+) -> hyper::Result<()> {
+    let service = service_fn(|request| async move {
+        Ok::<_, Infallible>(respond(&request, questions, closed).await)
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -131,6 +117,7 @@ async fn talk(stream: TcpStream, questions: &Sender<Question>) -> hyper::Result<
 async fn respond(
     request: &Request<Incoming>,
     questions: &Sender<Question>,
+    closed: &AtomicU64,
 ) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     if !["/metrics", "/healthz", "/readyz"].contains(&path) {
@@ -143,7 +130,11 @@ async fn respond(
         return refusal;
     }
     let answer = match path {
-        "/metrics" => ask(questions, Question::Metrics).await.map(metrics),
+        "/metrics" => {
+            let closed = closed.load(Ordering::Relaxed);
+            let all = ask(questions, Question::Metrics).await;
+            all.map(|exposition| metrics(exposition, closed))
+        }
         "/healthz" => ask(questions, Question::Health).await.map(verdict),
         _ => ask(questions, Question::Ready).await.map(verdict),
     };
@@ -166,7 +157,16 @@ async fn ask<T>(
     timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
 }
 
-fn metrics(exposition: Exposition) -> Response<Full<Bytes>> {
+fn metrics(mut exposition: Exposition, closed: u64) -> Response<Full<Bytes>> {
+    let help = "Connections closed at once because all places were taken";
+    #[allow(clippy::cast_precision_loss)] // far below 2^53
+    exposition.own(
+        "fwmetrics_http_connections_closed_total",
+        Type::Counter,
+        help,
+        vec![],
+        closed as f64,
+    );
     let mut answer = text(StatusCode::OK, exposition.text());
     let kind = HeaderValue::from_static(prometheus::CONTENT_TYPE);
     answer.headers_mut().insert(CONTENT_TYPE, kind);

@@ -71,7 +71,7 @@ pub(super) fn start(state: StateDir, events: Sender<Event>) -> (Sender<Keep>, Jo
         while let Some(keep) = given.recv().await {
             let stored = store(&state, keep).await;
             // At the end the loop is gone, and nobody waits for the event.
-            let _ = events.try_send(Event::Stored(stored));
+            let _ = events.send(Event::Stored(stored)).await;
         }
     });
     (keeps, task)

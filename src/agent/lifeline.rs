@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{error, warn};
 
 use crate::agent::core::Core;
-use crate::clock::Now;
+use crate::clock::{self, Now};
 use crate::host::systemd::ServiceManager;
 
 /// How often the status is told where no watchdog asks for signs of life.
@@ -36,7 +36,13 @@ impl Lifeline {
         }
     }
 
-    /// All is built and the first passes are under way.
+    /// A configuration is read; [`Lifeline::ready`] ends it, whichever is in force then.
+    pub(super) fn reloading(&mut self, core: &Core, now: Now) {
+        let since = clock::monotonic_usec();
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={since}\n"), core, now);
+    }
+
+    /// All is built and the first passes are under way, or a reload ended.
     pub(super) fn ready(&mut self, core: &Core, now: Now) {
         self.tell("READY=1\n", core, now);
     }

@@ -12,18 +12,16 @@ use tracing::{debug, error, info, warn};
 use crate::agent::core::account::Totals;
 use crate::agent::core::kept::{Keep, Kept};
 use crate::agent::core::notices::{Level, Line};
-use crate::agent::core::queue::Limits;
 use crate::agent::core::queue::op::Op;
-use crate::agent::core::schedule::Rhythm;
-use crate::agent::core::{Action, Core, Event, Planned, Setup};
+use crate::agent::core::{Action, Core, Event};
 use crate::agent::keeper;
 use crate::agent::lifeline::Lifeline;
+use crate::agent::port::Port;
+use crate::agent::reload::{self, Built, Plan, Reloader, Running, Source, Step};
 use crate::agent::tasks::{self, Sink};
-use crate::agent::{http, phase, spooler};
-use crate::aggregate::label::WantedSets;
+use crate::agent::{setup, spooler};
 use crate::clock;
 use crate::config::{Config, Wanted};
-use crate::host::files::Root;
 use crate::host::spool::SpoolDir;
 use crate::host::state::StateDir;
 use crate::host::timer::Timer;
@@ -31,17 +29,20 @@ use crate::publish::batch::Batch;
 
 /// Events that may wait for the loop: every task has at most one or two under way.
 const EVENTS_MAX: usize = 256;
+/// A write would exceed RLIMIT_FSIZE, systemd's LimitFSIZE (setrlimit(2)); its number on x86-64 and aarch64 (signal(7)).
+const SIGXFSZ: i32 = 25;
 /// The timer's own grain; nothing is asked for more often.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// Runs until SIGTERM, SIGINT or SIGHUP. True when everything was settled at the end.
+/// Runs until SIGTERM or SIGINT, and takes over what `source` reads at each SIGHUP. True when everything was settled at
+/// the end.
 ///
 /// # Errors
 /// A collector that cannot be built, a port that cannot be had, signals that cannot be caught, or no timer.
-pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
-    let wanted = config.collectors();
-    let mut questions = http::serve(config.http.listen).await?;
+pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, String> {
+    let (mut port, mut questions) = Port::open(config.http.listen).await?;
     let mut signals = Signals::new()?;
+    let mut reloader = Reloader::new(source)?;
     let no_timer = |error| format!("cannot make a timer: {error}");
     let mut timer = Timer::new().map_err(no_timer)?;
     let (events, mut happened) = channel(EVENTS_MAX);
@@ -56,12 +57,12 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
         spooler::take(spool, &state).await?;
         kept.totals = load_totals(&state).await;
     }
-    let (hands, ends) = Hands::new(&wanted, sink(&config, dry_run), (state, spool), &events)?;
+    let mut running = Running::new(config, dry_run);
+    let (mut hands, ends) = Hands::new(&running, (state, spool), &events)?;
     tasks::identity(events);
-    let mut setup = setup(&config, &wanted, kept);
-    setup.limits.disk_bytes = (!dry_run).then_some(config.spool.disk_bytes);
-    let mut core = Core::new(setup, clock::now());
-    let names: Vec<&str> = wanted.iter().map(|wanted| wanted.spec.name).collect();
+    let Running { config, wanted, .. } = &running;
+    let mut core = Core::new(setup::of(config, wanted, kept, dry_run), clock::now());
+    let names: Vec<&str> = wanted.values().map(|wanted| wanted.spec.name).collect();
     info!(
         "fwmetrics {} runs: {}",
         env!("CARGO_PKG_VERSION"),
@@ -70,6 +71,7 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
     let mut actions = core.start(clock::now());
     let mut lifeline = Lifeline::from_environment();
     lifeline.ready(&core, clock::now());
+    let mut stopping = false;
     while !actions.into_iter().any(|action| hands.act(action)) {
         let now = clock::now();
         lifeline.beat(&core, now);
@@ -79,6 +81,17 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
             biased;
             Some(event) = happened.recv() => event,
             () = signals.stop() => Event::Stop,
+            step = reloader.next(&running), if !stopping => match step {
+                Step::Begun => {
+                    lifeline.reloading(&core, clock::now());
+                    Event::Timer
+                }
+                Step::Ended(Ok(plan)) => match port.change(plan.running.config.http.listen).await {
+                    Ok(()) => hands.take_over(*plan, &mut running, &reloader),
+                    Err(why) => refuse(&[why]),
+                },
+                Step::Ended(Err(faults)) => refuse(&faults),
+            },
             Some(question) = questions.recv() => {
                 question.answer(&mut core, clock::now());
                 // Time passed as well: many questions hold up nothing.
@@ -91,9 +104,14 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
         };
         let now = clock::now();
         if matches!(event, Event::Stop) {
+            stopping = true;
             lifeline.stopping(&core, now);
         }
+        let reloaded = matches!(event, Event::Reload(_) | Event::NotReloaded);
         actions = core.step(event, now);
+        if reloaded {
+            lifeline.ready(&core, now);
+        }
     }
     // Nobody hears events any more.
     drop((hands, happened));
@@ -102,6 +120,12 @@ pub async fn run(config: Config, dry_run: bool) -> Result<bool, String> {
         let _ = task.await;
     }
     Ok(core.unsent() == 0)
+}
+
+/// The old configuration stays.
+fn refuse(faults: &[String]) -> Event {
+    reload::refuse(faults);
+    Event::NotReloaded
 }
 
 async fn load(state: &StateDir) -> Kept {
@@ -124,16 +148,16 @@ async fn load_totals(state: &StateDir) -> Option<Totals> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hang_up: Signal,
 }
 
 impl Signals {
     fn new() -> Result<Self, String> {
         let catch = |kind, name| signal(kind).map_err(|e| format!("cannot catch {name}: {e}"));
+        // Its handler stays. Without one a write past the limit would end us; with it, that is the disk's trouble.
+        let _ = catch(SignalKind::from_raw(SIGXFSZ), "SIGXFSZ")?;
         Ok(Signals {
             terminate: catch(SignalKind::terminate(), "SIGTERM")?,
             interrupt: catch(SignalKind::interrupt(), "SIGINT")?,
-            hang_up: catch(SignalKind::hangup(), "SIGHUP")?,
         })
     }
 
@@ -141,58 +165,86 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
-            _ = self.hang_up.recv() => {}
         }
     }
 }
 
 /// What carries out actions.
 struct Hands {
-    collectors: Vec<Sender<()>>,
+    /// By number.
+    collectors: BTreeMap<usize, Sender<()>>,
     sender: Sender<(u64, Arc<Batch>)>,
     keeper: Sender<Keep>,
     /// In a dry run there is none.
     spooler: Option<Sender<Op>>,
+    spool: Option<SpoolDir>,
+    events: Sender<Event>,
 }
 
 impl Hands {
     /// Starts the tasks; those that write to disk are waited for at the end.
     fn new(
-        wanted: &[Wanted],
-        sink: Sink,
+        running: &Running,
         (state, spool): (StateDir, Option<SpoolDir>),
         events: &Sender<Event>,
     ) -> Result<(Self, Vec<JoinHandle<()>>), String> {
-        let built = wanted.iter().map(Wanted::build);
-        let built = built.collect::<Result<Vec<_>, _>>()?;
+        let built = running.build()?;
         // A directory of its own for each: one piece of work at a time holds a thread.
         let beside = StateDir::new(state.path());
         let (keeper, end) = keeper::start(state, events.clone());
-        let spooler = spool.map(|spool| spooler::start(spool, beside, events.clone()));
+        let start = |spool: &SpoolDir| spooler::start(spool.clone(), beside, events.clone());
+        let spooler = spool.as_ref().map(start);
         let (spooler, last) = spooler.unzip();
         let ends = std::iter::once(end).chain(last).collect();
-        let collectors = wanted.iter().zip(built).enumerate();
-        let hands = Hands {
-            collectors: collectors
-                .map(|(number, (wanted, built))| {
-                    tasks::collector(number, wanted.clone(), built, events.clone())
-                })
-                .collect(),
-            sender: tasks::sender(sink, events.clone()),
+        let mut hands = Hands {
+            collectors: BTreeMap::new(),
+            sender: tasks::sender(sink(running), events.clone()),
             keeper,
             spooler,
+            spool,
+            events: events.clone(),
         };
+        hands.collect(built, &running.wanted);
         Ok((hands, ends))
     }
 
+    /// Starts the tasks of these collectors.
+    fn collect(&mut self, built: Vec<Built>, wanted: &BTreeMap<usize, Wanted>) {
+        for (number, collector) in built {
+            let Some(wanted) = wanted.get(&number).cloned() else {
+                continue;
+            };
+            let task = tasks::collector(number, wanted, collector, self.events.clone());
+            self.collectors.insert(number, task);
+        }
+    }
+
+    /// Swaps what a new configuration changes outside the core. Collectors that are gone stay until the core lets them
+    /// go; an attempt to send that is under way ends with the client that it began with.
+    fn take_over(&mut self, plan: Plan, running: &mut Running, reloader: &Reloader) -> Event {
+        let old = std::mem::replace(running, plan.running);
+        let new = &running.config;
+        if !new.cloudwatch.same_client(&old.config.cloudwatch) {
+            self.sender = tasks::sender(sink(running), self.events.clone());
+        }
+        if let Some(spool) = &self.spool {
+            spool.limit(new.spool.disk_bytes);
+        }
+        reloader.set_log_level(&new.log.level);
+        self.collect(plan.built, &running.wanted);
+        plan.news.say();
+        Event::Reload(Box::new(plan.setup))
+    }
+
     /// Does it; true when all is done.
-    fn act(&self, action: Action) -> bool {
+    fn act(&mut self, action: Action) -> bool {
         match action {
             Action::Collect(number) => {
                 // A full channel cannot be: the core waits for a pass before it asks for the next.
-                let asked = self.collectors.get(number).map(|task| task.try_send(()));
+                let asked = self.collectors.get(&number).map(|task| task.try_send(()));
                 debug_assert!(matches!(asked, Some(Ok(()))));
             }
+            Action::Retire(number) => drop(self.collectors.remove(&number)),
             Action::Send(id, batch) => {
                 let given = self.sender.try_send((id, batch));
                 debug_assert!(given.is_ok());
@@ -220,80 +272,10 @@ fn write(line: &Line) {
     }
 }
 
-fn sink(config: &Config, dry_run: bool) -> Sink {
-    if dry_run {
+fn sink(running: &Running) -> Sink {
+    if running.dry_run {
         Sink::DryRun
     } else {
-        Sink::CloudWatch(config.cloudwatch.clone())
+        Sink::CloudWatch(running.config.cloudwatch.clone())
     }
-}
-
-fn setup(config: &Config, wanted: &[Wanted], kept: Kept) -> Setup {
-    let cloudwatch = &config.cloudwatch;
-    let has = |name: &str| {
-        cloudwatch
-            .dimension_sets
-            .iter()
-            .flatten()
-            .any(|known| known == name)
-    };
-    let period_secs = u64::try_from(cloudwatch.period_secs).unwrap_or(60);
-    let host = host(config);
-    Setup {
-        collectors: wanted
-            .iter()
-            .map(|wanted| Planned {
-                name: wanted.spec.name,
-                target: None,
-                rhythm: Rhythm {
-                    period: wanted.period,
-                    after_end: None,
-                },
-                published: wanted.published,
-                timeout: wanted.timeout,
-            })
-            .collect(),
-        selection: config.metrics.clone(),
-        shown: config.shown(),
-        sets: WantedSets {
-            fleet: has("AutoScalingGroupName"),
-            instance: has("InstanceId"),
-        },
-        namespace: Arc::from(cloudwatch.namespace.as_str()),
-        period: Duration::from_secs(period_secs),
-        close_after: phase::of(&host, cloudwatch.phase_secs),
-        series_max: cloudwatch.series_max,
-        limits: Limits {
-            memory_bytes: config.spool.memory_bytes,
-            disk_bytes: None,
-            oldest_secs: config.spool.oldest_secs,
-            requests_per_second: cloudwatch.requests_per_second,
-        },
-        checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
-        identity: config.identity.clone(),
-        remote: BTreeMap::new(),
-        kept,
-        seed: u64::from(crc32fast::hash(host.as_bytes())),
-    }
-}
-
-/// What tells this host from its neighbours without asking anyone: on Nitro the board's asset tag is the instance id;
-/// elsewhere it is a constant of the maker's. Machine ids are sometimes baked into an image, so they come after it.
-fn host(config: &Config) -> String {
-    let root = Root::new(&config.root);
-    let read = |path: &str| root.read(path).ok().map(|text| text.trim().to_owned());
-    let instance = read("/sys/devices/virtual/dmi/id/board_asset_tag");
-    let others = ["/etc/machine-id", "/proc/sys/kernel/hostname"];
-    config
-        .identity
-        .instance_id
-        .clone()
-        .or(instance.filter(|tag| tag.starts_with("i-")))
-        .or_else(|| {
-            others
-                .iter()
-                .filter_map(|path| read(path))
-                .find(|text| !text.is_empty())
-        })
-        .unwrap_or_default()
 }

@@ -60,10 +60,10 @@ async fn carry_out(spool: &SpoolDir, state: &StateDir, op: Op) -> Done {
     let trouble = |error: io::Error| format!("cannot use {}: {error}", dir.display());
     match op {
         Op::List => Done::Listed(spool.list(is_ours).await.map(listing).map_err(trouble)),
-        Op::Write(name, bytes) => {
-            let wrote = spool.write(name.to_string(), bytes).await;
-            Done::Wrote(wrote.map_err(trouble))
-        }
+        Op::Write(name, bytes) => match spool.write(name.to_string(), bytes).await {
+            Err(error) if is_full(&error) => Done::Full(trouble(error)),
+            wrote => Done::Wrote(wrote.map_err(trouble)),
+        },
         Op::Load(name) => Done::Loaded(load(spool, name).await.map_err(trouble)),
         Op::Remove(names, totals) => {
             Done::Removed(remove(spool, state, &names, &totals).await.map_err(trouble))
@@ -96,6 +96,14 @@ async fn journal_op(
         }
     };
     Done::Journaled(ended.map_err(trouble))
+}
+
+/// The disk, or our share of it, has no space: that of our own files helps.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 fn is_ours(name: &str) -> bool {

@@ -56,7 +56,7 @@ pub(super) fn collector(
 }
 
 /// One pass in a task of its own, so that a panic ends the pass and not the agent. The collector comes back with the
-/// pass; after a panic it is built anew.
+/// pass; after a panic, and where its deadline cut it off, it is built anew.
 async fn pass(number: usize, wanted: &Wanted, kept: &mut Option<Box<dyn Collector>>) -> PassDone {
     let started = clock::now().boot;
     let built = kept.take().map_or_else(|| wanted.build(), Ok);
@@ -66,7 +66,7 @@ async fn pass(number: usize, wanted: &Wanted, kept: &mut Option<Box<dyn Collecto
             let deadline = wanted.timeout;
             match tokio::spawn(collect(collector, deadline)).await {
                 Ok((collector, readings, result)) => {
-                    *kept = Some(collector);
+                    *kept = collector;
                     (readings, result)
                 }
                 Err(ended) => {
@@ -86,20 +86,28 @@ async fn pass(number: usize, wanted: &Wanted, kept: &mut Option<Box<dyn Collecto
     }
 }
 
-/// A pass with its deadline; what was recorded before it is kept.
+/// A pass with its deadline; what was recorded before it is kept. A collector that was cut off does not come back: it
+/// may be half-way through a conversation, and would take an old answer for a new one.
 pub(crate) async fn collect(
     mut collector: Box<dyn Collector>,
     deadline: Duration,
-) -> (Box<dyn Collector>, Readings, Result<(), CollectError>) {
+) -> (
+    Option<Box<dyn Collector>>,
+    Readings,
+    Result<(), CollectError>,
+) {
     let mut readings = Readings::default();
     let result = tokio::time::timeout(deadline, collector.collect(&mut readings)).await;
-    let result = result.unwrap_or_else(|_| {
-        Err(CollectError::Failed(format!(
-            "no answer within {} s (timeout_secs)",
-            deadline.as_secs()
-        )))
-    });
-    (collector, readings, result)
+    match result {
+        Ok(result) => (Some(collector), readings, result),
+        Err(_) => {
+            let why = format!(
+                "no answer within {} s (timeout_secs); the collector is built anew",
+                deadline.as_secs()
+            );
+            (None, readings, Err(CollectError::Failed(why)))
+        }
+    }
 }
 
 /// Starts the sender.
@@ -138,14 +146,13 @@ async fn send(
             *kept = Some(client);
             answer
         }
-        Err(ended) => Answer {
-            outcome: Outcome::Unreachable {
+        Err(ended) => {
+            let outcome = Outcome::Unreachable {
                 maybe_accepted: true,
-            },
-            code: "Panic".to_owned(),
-            reason: format!("the AWS SDK panicked ({ended}); its client is built anew"),
-            server_time: None,
-        },
+            };
+            let reason = format!("the AWS SDK panicked ({ended}); its client is built anew");
+            Answer::new(outcome, "Panic", reason)
+        }
     }
 }
 
@@ -169,16 +176,8 @@ async fn print(batch: Arc<Batch>, events: &Sender<Event>) -> Answer {
         ),
         Err(ended) => (Outcome::Denied, format!("writing panicked: {ended}")),
     };
-    Answer {
-        outcome,
-        code: if reason.is_empty() {
-            String::new()
-        } else {
-            "Output".to_owned()
-        },
-        reason,
-        server_time: None,
-    }
+    let code = if reason.is_empty() { "" } else { "Output" };
+    Answer::new(outcome, code, reason)
 }
 
 /// Starts the look-out for who we are. Each look is a task of its own, for the same reason as an attempt to send.
@@ -214,4 +213,99 @@ pub(super) fn identity(events: Sender<Event>) {
             tokio::time::sleep(pause).await;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::collector::{Context, Spec};
+    use crate::config::Config;
+    use crate::model::reading::{Raw, Record};
+    use crate::self_metrics::COLLECTOR_UP;
+
+    /// What each collector does in its first pass; those after read.
+    const FIRST: [&str; 4] = ["hangs", "panics", "fails", "reads"];
+    static BUILT: AtomicU32 = AtomicU32::new(0);
+
+    struct Scripted {
+        number: u32,
+        passes: u32,
+    }
+
+    #[async_trait::async_trait]
+    impl Collector for Scripted {
+        async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
+            let level = Raw::Level(f64::from(self.number * 10 + self.passes));
+            out.push(Record::new(&COLLECTOR_UP, level));
+            self.passes += 1;
+            match FIRST.get(self.number as usize) {
+                Some(&"hangs") => std::future::pending().await,
+                Some(&"panics") => panic!("on purpose"),
+                Some(&"fails") if self.passes == 1 => {
+                    Err(CollectError::Failed("on purpose".to_owned()))
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // the signature of every collector's builder
+    fn build(_: &toml::Table, _: Context) -> Result<Box<dyn Collector>, String> {
+        let number = BUILT.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(Scripted { number, passes: 0 }))
+    }
+
+    static SPEC: Spec = Spec {
+        name: "scripted",
+        about: "A collector of this test",
+        readings: &[&COLLECTOR_UP],
+        fine_series: "none",
+        sample_secs: 1,
+        timeout_secs: 1,
+        on_demand: false,
+        keys: &[],
+        build,
+    };
+
+    #[tokio::test]
+    async fn a_collector_that_hangs_or_panics_is_built_anew_and_reads_again() {
+        let mut wanted = Config::default().collectors().remove(0);
+        wanted.spec = &SPEC;
+        wanted.timeout = Duration::from_millis(20);
+        let (events, mut happened) = channel(1);
+        let requests = collector(7, wanted.clone(), wanted.build().unwrap(), events);
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            requests.send(()).await.unwrap();
+            let Some(Event::Pass(done)) = happened.recv().await else {
+                panic!("no pass came home");
+            };
+            assert_eq!(done.collector, 7);
+            let levels = done
+                .readings
+                .records()
+                .iter()
+                .map(|record| match record.raw {
+                    Raw::Level(level) => level,
+                    _ => f64::NAN,
+                });
+            let why = done.error.map(|error| error.to_string());
+            seen.push((levels.collect::<Vec<_>>(), why.unwrap_or_default()));
+        }
+        // What was read before the deadline is kept; a panic takes it along.
+        assert_eq!(seen[0].0, [0.0]);
+        assert!(
+            seen[0]
+                .1
+                .ends_with("(timeout_secs); the collector is built anew")
+        );
+        assert_eq!(seen[1].0, [] as [f64; 0]);
+        assert!(seen[1].1.contains("panicked"), "{}", seen[1].1);
+        // One that only failed goes on with what it knows.
+        assert_eq!(seen[2], (vec![20.0], "on purpose".to_owned()));
+        assert_eq!(seen[3], (vec![21.0], String::new()));
+        assert_eq!(seen[4], (vec![22.0], String::new()));
+    }
 }

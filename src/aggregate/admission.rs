@@ -39,6 +39,15 @@ impl<K: Eq + Hash + Ord + Clone> Admission<K> {
         }
     }
 
+    /// Another ceiling. Under one that is too low for those that have a place, rank and name decide anew.
+    pub fn limit(&mut self, most: usize) {
+        self.most = most;
+        if self.seen.len() > most {
+            self.changes += self.seen.len() as u64;
+            self.seen.clear();
+        }
+    }
+
     /// Gives a series of the time before a restart its place back.
     pub fn resume(&mut self, key: K, seen: Duration) {
         if self.seen.len() < self.most {
@@ -104,6 +113,20 @@ mod tests {
         assert_eq!(let_in(4), [false, true, true, true, true]);
         assert_eq!(let_in(5), [true; 5]);
         assert_eq!(let_in(6), [true; 5]);
+    }
+
+    #[test]
+    fn under_a_lower_ceiling_rank_decides_anew_and_a_higher_one_takes_no_place() {
+        let mut admission = Admission::new(2);
+        let both = wanted(&[(Rank::Rest, "b"), (Rank::Instance, "c")]);
+        assert_eq!(admission.admit(&both, Duration::ZERO), [true, true]);
+        admission.limit(3);
+        let three = wanted(&[(Rank::Rest, "b"), (Rank::Instance, "c"), (Rank::Fleet, "a")]);
+        assert_eq!(admission.admit(&three, Duration::ZERO), [true; 3]);
+        admission.limit(1);
+        let one = [false, false, true];
+        assert_eq!(admission.admit(&three, Duration::ZERO), one);
+        assert_eq!(admission.accepted().count(), 1);
     }
 
     #[test]

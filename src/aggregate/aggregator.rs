@@ -1,6 +1,8 @@
 //! The aggregator: passes in, values of series out.
 
-use std::collections::HashSet;
+mod change;
+
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use crate::aggregate::counter::{Counters, Dropped, Fine};
@@ -22,8 +24,8 @@ use crate::model::selection::Selection;
 /// A member that brought nothing for so long is forgotten at the next sweep.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 
-/// A collector as the aggregator knows it; its number is its place in the list.
-#[derive(Debug, Clone)]
+/// A collector as the aggregator knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The collector's name.
     pub collector: &'static str,
@@ -86,7 +88,7 @@ struct Routes {
 /// All series of all targets.
 #[derive(Debug)]
 pub struct Aggregator {
-    sources: Vec<Source>,
+    sources: BTreeMap<usize, Source>,
     selection: Selection,
     counters: Counters,
     routes: Members<Routes>,
@@ -99,9 +101,15 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// An aggregator for these collectors.
+    /// An aggregator for these collectors; the number of each is its place in the list.
     #[must_use]
     pub fn new(sources: Vec<Source>, selection: Selection) -> Self {
+        Aggregator::numbered(sources.into_iter().enumerate().collect(), selection)
+    }
+
+    /// An aggregator for these collectors, by number.
+    #[must_use]
+    pub fn numbered(sources: BTreeMap<usize, Source>, selection: Selection) -> Self {
         Aggregator {
             sources,
             selection,
@@ -130,7 +138,7 @@ impl Aggregator {
 
     /// Takes in a pass and hands out the values that are published of it.
     pub fn pass(&mut self, pass: &Pass<'_>) -> Vec<Emitted> {
-        let Some(source) = self.sources.get(pass.source).cloned() else {
+        let Some(source) = self.sources.get(&pass.source).cloned() else {
             return Vec::new();
         };
         self.sweep(pass.at);

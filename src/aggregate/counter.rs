@@ -85,6 +85,11 @@ impl Counters {
         }
     }
 
+    /// Forgets the totals of these sources.
+    pub fn forget(&mut self, gone: impl Fn(usize) -> bool) {
+        self.seeds.forget(gone);
+    }
+
     /// Remembers the new total and hands out the one before, with the time between.
     fn exchange(
         &mut self,

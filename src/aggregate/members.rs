@@ -72,6 +72,11 @@ impl<T> Members<T> {
         }
     }
 
+    /// Forgets the members of these sources.
+    pub fn forget(&mut self, gone: impl Fn(usize) -> bool) {
+        self.table.retain(|member| !gone(member.source));
+    }
+
     /// Forgets the members for which `keep` says no.
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.table.retain(|member| keep(&member.kept));
@@ -157,6 +162,18 @@ mod tests {
             assert_eq!(members.get_mut(source, &record), Some(&mut number.clone()));
             assert_eq!(members.put(source, &record, 100), Some(number));
         }
+    }
+
+    #[test]
+    fn a_source_that_is_gone_is_forgotten_and_the_others_are_not() {
+        let mut members = Members::default();
+        for source in 0..4 {
+            members.put(source, &record(&READING), source);
+        }
+        members.forget(|source| source % 2 == 0);
+        let mut left = |source| members.get_mut(source, &record(&READING)).copied();
+        let left = [left(0), left(1), left(2), left(3)];
+        assert_eq!(left, [None, Some(1), None, Some(3)]);
     }
 
     #[test]

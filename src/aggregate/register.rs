@@ -9,6 +9,7 @@ use crate::aggregate::fold::Folding;
 use crate::aggregate::sources::{End, Series, SourceKey};
 use crate::aggregate::window::{SeriesKey, Target};
 use crate::model::reading::Fold;
+use crate::model::selection::Selection;
 
 /// The number of a series; none is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,6 +145,25 @@ impl Register {
             feeds
         });
         self.fed.insert(source, fed);
+    }
+
+    /// This source feeds no series any more; those that it alone fed are gone.
+    pub fn leave(&mut self, source: usize, at: Duration) {
+        self.settle(source, at, End::Absent, |_, _| {});
+        self.fed.remove(&source);
+    }
+
+    /// Another selection: which coarse series go out by themselves, and which fine ones there are.
+    pub fn select(&mut self, selection: &Selection) {
+        self.held.retain(|_, held| {
+            let metric = held.key.series.metric;
+            if held.key.series.own.is_some() {
+                return selection.fine(metric);
+            }
+            held.published = selection.coarse(metric);
+            true
+        });
+        self.fine.retain(|key, _| selection.fine(key.series.metric));
     }
 
     fn forget(&mut self, number: Number) {

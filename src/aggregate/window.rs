@@ -180,6 +180,11 @@ impl Window {
         }
     }
 
+    /// Keeps only these series.
+    pub fn retain(&mut self, mut keep: impl FnMut(&SeriesKey) -> bool) {
+        self.series.retain(|key, _| keep(key));
+    }
+
     /// This metric has a coarse value of this target in the window.
     #[must_use]
     pub fn holds(&self, target: &Target, metric: &'static Metric) -> bool {

@@ -66,7 +66,7 @@ pub(super) const PARTS: &[Part] = &[
             ),
             (
                 "NOTIFY_SOCKET, WATCHDOG_USEC",
-                "Set by systemd: run tells it when it is ready, stops and makes progress.",
+                "Set by systemd: run tells it when it is ready, reloads, stops and makes progress.",
             ),
         ],
     },
@@ -86,11 +86,21 @@ pub(super) const PARTS: &[Part] = &[
     Part {
         title: "SIGNALS",
         text: "",
-        list: &[(
-            "TERM, INT, HUP",
-            "fwmetrics run stops its collectors, sends the open window and what waits, for 20 seconds at most, logs \
-             its account (sealed = sent + waiting + dropped) and exits.",
-        )],
+        list: &[
+            (
+                "TERM, INT",
+                "fwmetrics run stops its collectors, sends the open window and what waits, for 20 seconds at most, logs \
+                 its account (sealed = sent + waiting + dropped) and exits.",
+            ),
+            (
+                "HUP",
+                "fwmetrics run reads its configuration again. One with a fault is refused: every fault is logged, and \
+                 the old one stays in force. Of a good one only what differs is swapped: collectors whose settings \
+                 are as before miss no reading, those that changed are built anew, and windows, queue and account go \
+                 on. Another period_secs closes the open window early. format in [log] and dir in [spool] need a \
+                 restart, and so does the environment. A file that was read at start must still be there.",
+            ),
+        ],
     },
     Part {
         title: "EXAMPLES",

@@ -54,17 +54,21 @@ impl Failure {
 /// # Errors
 /// How it failed.
 pub fn call(cli: &Cli) -> Result<(), Failure> {
+    let file = cli.config.as_deref();
     match &cli.command {
-        Command::Once(args) => once::call(args, &load(cli)?),
-        Command::Run(args) => run::call(args, &load(cli)?),
-        Command::Check => check::call(cli.config.as_deref(), &load(cli)?),
-        Command::Metrics(args) => load(cli).and_then(|_| metrics::call(args)),
+        Command::Once(args) => once::call(args, &load(file)?),
+        Command::Run(args) => run::call(args, cli.config.clone()),
+        Command::Check => check::call(file, &load(file)?),
+        Command::Metrics(args) => {
+            load(file)?;
+            metrics::call(args)
+        }
         Command::Generate(args) => generate::call(args.what),
     }
 }
 
 /// The configuration, and an environment that the SDK can live with.
-fn load(cli: &Cli) -> Result<Config, Failure> {
+fn load(file: Option<&str>) -> Result<Config, Faults> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .map(|(name, value)| {
             (
@@ -73,10 +77,10 @@ fn load(cli: &Cli) -> Result<Config, Failure> {
             )
         })
         .collect();
-    let config = config::load(cli.config.as_deref(), &environment);
+    let config = config::load(file, &environment);
     let sdk = cloudwatch::check_environment(|name| std::env::var(name).ok());
     if sdk.is_empty() {
-        return config.map_err(Failure::Config);
+        return config;
     }
     let mut faults = config.err().unwrap_or(Faults {
         file: None,
@@ -89,7 +93,7 @@ fn load(cli: &Cli) -> Result<Config, Failure> {
         remedy: remedy.to_owned(),
     });
     faults.list.extend(sdk);
-    Err(Failure::Config(faults))
+    Err(faults)
 }
 
 /// Writes to standard output, without colours where it is no terminal.
@@ -107,10 +111,10 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "fwmetrics: {text}");
 }
 
-/// Threads for what may hang. A dead disk can hold four: the agent's and the `ena` collector's state directory, the look
-/// of `host`, and standard output of a dry run; a dead driver one more, a dead PID file each one. Beside them name
+/// Threads for what may hang. A dead disk can hold five: the agent's and the `ena` collector's state directory, the look
+/// of `host`, a configuration that is read again, and standard output of a dry run; a dead driver one more, a dead PID file each one. Beside them name
 /// resolution needs one, or nothing is sent. A thread is made when it is needed and ends after 10 s without work.
-const BLOCKING_THREADS_MAX: usize = 8;
+const BLOCKING_THREADS_MAX: usize = 9;
 
 /// Our one thread, and those.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::words::{a, integer, nearest, not_right, shown, wanted};
-use super::{cross, sections, tree::Tree};
+use super::{FAULTS_MAX, cross, sections, tree::Tree};
 use crate::catalogue;
 use crate::collectors;
 use crate::model::faults::{Fault, Place};
@@ -39,6 +39,9 @@ impl Walk<'_, '_> {
             .map(|known| known.keys.clone())
             .unwrap_or_default();
         for (name, value) in table {
+            if self.is_full() {
+                return;
+            }
             let place = self.tree.place(name.span().start);
             let name = name.get_ref().as_ref();
             let full = if path.is_empty() {
@@ -140,6 +143,9 @@ impl Walk<'_, '_> {
         check: TextCheck,
     ) {
         for (index, item) in items.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
             let key = format!("{full}[{index}]");
             let place = self.item_place(place, item.span());
             let DeValue::String(text) = item.get_ref() else {
@@ -159,6 +165,9 @@ impl Walk<'_, '_> {
 
     fn patterns(&mut self, place: &Place, full: &str, items: &[Spanned<DeValue<'_>>]) {
         for (index, item) in items.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
             let wrong = match item.get_ref() {
                 DeValue::String(text) => match glob::Pattern::new(text) {
                     Ok(_) => continue,
@@ -178,6 +187,10 @@ impl Walk<'_, '_> {
             Place::Environment(_) => place.clone(),
             _ => self.tree.place(span.start),
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.faults.len() >= FAULTS_MAX
     }
 
     fn fault(&mut self, place: Place, key: &str, wrong: String, remedy: String) {

@@ -7,11 +7,13 @@ mod tree;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
 use serde::Deserialize;
 
 use crate::collector::{Collector, Context, Spec};
@@ -145,6 +147,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The other would read the same in the same way: then there is no need for another collector. Whether it is
+    /// published is none of the collector's business.
+    #[must_use]
+    pub fn is_as(&self, other: &Wanted) -> bool {
+        let own = |wanted: &Wanted| {
+            let mut table = wanted.table.clone();
+            // In force with their defaults, and compared so.
+            table.remove("sample_secs");
+            table.remove("timeout_secs");
+            table
+        };
+        self.spec.name == other.spec.name
+            && (self.period, self.timeout) == (other.period, other.timeout)
+            && self.root.path("/") == other.root.path("/")
+            && self.state.path() == other.state.path()
+            && own(self) == own(other)
+    }
+
     /// The same for one who only looks: it keeps nothing over restarts.
     #[must_use]
     pub fn looking(mut self) -> Self {
@@ -268,17 +288,28 @@ pub fn load(file: Option<&str>, environment: &[(String, String)]) -> Result<Conf
     parse(text.as_deref().unwrap_or_default(), file, environment)
 }
 
-/// No configuration comes near; a device that never ends is none.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+/// No configuration comes near (the one with all keys has 7 kB), and a running daemon that reads one again, whatever is in
+/// it, stays below the memory that its unit allows.
+const FILE_BYTES_MAX: u64 = 256 << 10;
+/// Faults that are gathered: nobody reads more.
+const FAULTS_MAX: usize = 1000;
 
 /// A regular file of text; a pipe that nobody writes to would hold us for ever.
 fn read(name: &str) -> std::io::Result<String> {
-    let data = std::fs::metadata(name)?;
-    if !data.is_file() || data.len() > FILE_BYTES_MAX {
-        let text = "not a regular file of at most 1 MiB";
-        return Err(std::io::Error::new(ErrorKind::InvalidInput, text));
-    }
-    let bytes = std::fs::read(name)?;
+    let is_ours = |data: Metadata| {
+        if data.is_file() && data.len() <= FILE_BYTES_MAX {
+            return Ok(());
+        }
+        let text = "not a regular file of at most 256 KiB";
+        Err(std::io::Error::new(ErrorKind::InvalidInput, text))
+    };
+    // Before it is opened, for opening alone may do something to a device; and after, for it may be another by then.
+    is_ours(std::fs::metadata(name)?)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(name, flags, Mode::empty())?);
+    is_ours(file.metadata()?)?;
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid]

@@ -6,12 +6,14 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, sections};
+use super::{Config, FAULTS_MAX, sections};
 use crate::model::chain;
 use crate::model::faults::{Fault, Place};
 use crate::model::schema::KeyKind;
 
 const PREFIX: &str = "FWMETRICS_";
+/// Of a longer text not all syntax errors are gathered.
+const RECOVERED_BYTES_MAX: usize = 32 << 10;
 
 /// The tree and the origin of its spans: those beyond the file's end are numbers of environment variables.
 pub(super) struct Tree<'t> {
@@ -24,7 +26,7 @@ pub(super) struct Tree<'t> {
 impl<'t> Tree<'t> {
     /// Parses the file and grafts the environment. Syntax faults and unknown variables are returned beside.
     pub(super) fn read(text: &'t str, environment: &'t [(String, String)]) -> (Self, Vec<Fault>) {
-        let (table, errors) = DeTable::parse_recoverable(text);
+        let (table, errors) = parse(text);
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let mut tree = Tree {
             table,
@@ -36,6 +38,7 @@ impl<'t> Tree<'t> {
         };
         let mut faults: Vec<Fault> = errors
             .iter()
+            .take(FAULTS_MAX)
             .map(|error| Fault {
                 place: tree.place(error.span().map_or(0, |span| span.start)),
                 key: String::new(),
@@ -116,6 +119,17 @@ impl<'t> Tree<'t> {
         self.variables.push(name.to_owned());
         insert(self.table.get_mut(), tables, key, span, value);
         Ok(())
+    }
+}
+
+/// What there is of the tree, and what is wrong with the text: of a long one the first error only, for each costs memory.
+fn parse(text: &str) -> (Spanned<DeTable<'_>>, Vec<toml::de::Error>) {
+    if text.len() <= RECOVERED_BYTES_MAX {
+        return DeTable::parse_recoverable(text);
+    }
+    match DeTable::parse(text) {
+        Ok(table) => (table, Vec::new()),
+        Err(first) => (spanned(0, DeTable::new()), vec![first]),
     }
 }
 

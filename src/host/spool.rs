@@ -3,11 +3,14 @@
 //!
 //! As with the state directory, nothing runs on the runtime's thread, and each call ends within a deadline.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +21,11 @@ use crate::host::state;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// More than the file of any batch: a call's 900 kB of CBOR are at most 3.5 times as long in JSON.
 const FILE_BYTES_MAX: u64 = 4 << 20;
-/// Files listed; more than the bound in bytes ever lets be.
+/// Files listed; more than the bound in bytes ever lets be. Others stay where they are, for the next start.
 const FILES_MAX: usize = 200_000;
+/// Strangers set aside at one listing, and files kept there at all: a directory full of them costs no memory and
+/// little time. Further strangers stay where they are.
+const REJECTED_FILES_MAX: usize = 1000;
 /// What is set aside may take so much of the whole bound.
 const REJECTED_SHARE: u64 = 8;
 
@@ -51,7 +57,7 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub struct SpoolDir {
     dir: PathBuf,
-    rejected_bytes_max: u64,
+    rejected_bytes_max: Arc<AtomicU64>,
     blocking: Blocking,
     /// Held until the process ends.
     lock: Arc<Mutex<Option<File>>>,
@@ -63,10 +69,16 @@ impl SpoolDir {
     pub fn new(dir: impl Into<PathBuf>, disk_bytes: u64) -> Self {
         SpoolDir {
             dir: dir.into(),
-            rejected_bytes_max: disk_bytes / REJECTED_SHARE,
+            rejected_bytes_max: Arc::new((disk_bytes / REJECTED_SHARE).into()),
             blocking: Blocking::default(),
             lock: Arc::default(),
         }
+    }
+
+    /// Another bound, for all who have this spool.
+    pub fn limit(&self, disk_bytes: u64) {
+        let most = disk_bytes / REJECTED_SHARE;
+        self.rejected_bytes_max.store(most, Ordering::Relaxed);
     }
 
     /// Takes the directory for this process; a second call is nothing.
@@ -84,7 +96,7 @@ impl SpoolDir {
     /// # Errors
     /// What the disk says; `TimedOut`; another instance has the directory.
     pub async fn list(&self, known: fn(&str) -> bool) -> io::Result<Found> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| list(spool, known, most)).await
     }
 
@@ -143,7 +155,7 @@ impl SpoolDir {
     /// # Errors
     /// As [`SpoolDir::list`].
     pub async fn reject(&self, name: String) -> io::Result<u64> {
-        let most = self.rejected_bytes_max;
+        let most = self.rejected_bytes_max.load(Ordering::Relaxed);
         self.locked(move |spool| {
             set_aside(spool, name.as_ref())?;
             prune(&spool.join(REJECTED), most)
@@ -216,16 +228,19 @@ fn pid_in(file: &mut File) -> Option<u32> {
 fn list(spool: &Path, known: fn(&str) -> bool, rejected_max: u64) -> io::Result<Found> {
     state::make(spool)?;
     let mut found = Found::default();
-    for entry in fs::read_dir(spool)?.take(FILES_MAX) {
+    for entry in fs::read_dir(spool)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if kind.is_dir() {
+        // What is set aside; a disk's own directories.
+        if kind.is_dir() && !known(&name) {
             continue;
         }
         if kind.is_file() && known(&name) {
-            found.files.push((name, entry.metadata()?.len()));
-        } else {
+            if found.files.len() < FILES_MAX {
+                found.files.push((name, entry.metadata()?.len()));
+            }
+        } else if found.set_aside < REJECTED_FILES_MAX as u64 {
             set_aside(spool, &entry.file_name())?;
             found.set_aside += 1;
         }
@@ -253,28 +268,31 @@ fn set_aside(spool: &Path, name: &OsStr) -> io::Result<()> {
     gone(fs::rename(spool.join(name), rejected.join(name)))
 }
 
-/// Removes the oldest files until the rest is within the bound; the bytes of the rest.
+/// Removes the oldest files until the rest is within the bounds; the bytes of the rest. Of a directory that others have
+/// filled no more is held in memory than may stay there.
 fn prune(rejected: &Path, most: u64) -> io::Result<u64> {
     let entries = match fs::read_dir(rejected) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         entries => entries?,
     };
-    let mut files = Vec::new();
-    for entry in entries.take(FILES_MAX) {
+    // The oldest is on top.
+    let mut kept = BinaryHeap::new();
+    let mut bytes = 0;
+    for entry in entries {
         let entry = entry?;
         let about = entry.metadata()?;
-        if about.is_file() {
-            files.push((about.modified()?, entry.path(), about.len()));
+        if !about.is_file() {
+            continue;
         }
-    }
-    files.sort();
-    let mut bytes: u64 = files.iter().map(|(_, _, length)| length).sum();
-    for (_, path, length) in files {
-        if bytes <= most {
-            break;
+        kept.push(Reverse((about.modified()?, entry.file_name(), about.len())));
+        bytes += about.len();
+        while kept.len() > REJECTED_FILES_MAX || bytes > most {
+            let Some(Reverse((_, name, length))) = kept.pop() else {
+                break;
+            };
+            gone(fs::remove_file(rejected.join(name)))?;
+            bytes -= length;
         }
-        gone(fs::remove_file(path))?;
-        bytes -= length;
     }
     Ok(bytes)
 }
@@ -321,6 +339,25 @@ mod tests {
         let names = vec!["c.ours".to_owned(), "d.ours".to_owned()];
         spool.remove(names).await.unwrap();
         assert!(spool.list(ours).await.unwrap().files.is_empty());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_directory_full_of_strangers_hides_no_file_and_is_held_in_bounds() {
+        let dir = folder("full");
+        let spool = SpoolDir::new(&dir, 1 << 20);
+        spool.write("a.ours".into(), vec![1; 4]).await.unwrap();
+        let most = REJECTED_FILES_MAX;
+        for number in 0..2 * most + 10 {
+            fs::write(dir.join(format!("spool/{number}")), "").unwrap();
+        }
+        for set_aside in [most, most, 10, 0] {
+            let found = spool.list(ours).await.unwrap();
+            assert_eq!(found.files, [("a.ours".to_owned(), 4)]);
+            assert_eq!(found.set_aside, set_aside as u64);
+            let kept = fs::read_dir(dir.join("spool/rejected")).unwrap().count();
+            assert_eq!(kept, most);
+        }
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -3,11 +3,13 @@
 //! A disk may be full, read-only, or a network mount that hangs, so nothing here runs on the runtime's thread, and each
 //! call ends within a deadline.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use crate::host::blocking::Blocking;
 
@@ -15,6 +17,8 @@ use crate::host::blocking::Blocking;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// More than any file kept here has: 100,000 series, the most that may be configured, of 160 bytes.
 const FILE_BYTES_MAX: u64 = 16 << 20;
+#[allow(clippy::cast_possible_wrap)] // a flag far below the sign
+const NO_WAIT: i32 = OFlags::NONBLOCK.bits() as i32;
 
 /// Files by name below one directory.
 #[derive(Debug, Clone)]
@@ -87,10 +91,16 @@ impl StateDir {
     }
 }
 
-/// A file's bytes, up to `most`.
+/// A file's bytes, up to `most`. Where a pipe or a directory has its place, that is `InvalidData`: to open a pipe for
+/// reading waits for a writer, for ever, unless it is opened without waiting (fifo(7)).
 pub(super) fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).custom_flags(NO_WAIT).open(file)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidData, "no regular file"));
+    }
     let mut bytes = Vec::new();
-    File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
+    file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         let text = format!("longer than {} MiB", most >> 20);
         return Err(io::Error::new(ErrorKind::InvalidData, text));
@@ -149,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_that_cannot_be_is_an_error_and_an_endless_file_too() {
+    async fn a_place_that_cannot_be_is_an_error() {
         let dir = folder("file");
         fs::write(&dir, "a file where a directory is wanted").unwrap();
         assert!(
@@ -159,8 +169,24 @@ mod tests {
                 .is_err()
         );
         fs::remove_file(&dir).unwrap();
-        let devices = StateDir::new("/dev");
-        let endless = devices.load("zero").await.unwrap_err();
-        assert_eq!(endless.kind(), ErrorKind::InvalidData);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_or_too_long_a_one_is_no_data() {
+        let dir = folder("kinds");
+        fs::create_dir_all(dir.join("directory")).unwrap();
+        let fifo = (dir.join("pipe"), rustix::fs::FileType::Fifo);
+        rustix::fs::mknodat(rustix::fs::CWD, fifo.0, fifo.1, 0o600.into(), 0).unwrap();
+        let long = File::create(dir.join("long")).unwrap();
+        long.set_len(FILE_BYTES_MAX + 1).unwrap();
+        let state = StateDir::new(&dir);
+        for name in ["directory", "pipe", "long"] {
+            let error = state.load(name).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{name}");
+        }
+        long.set_len(FILE_BYTES_MAX).unwrap();
+        let whole = state.load("long").await.unwrap().unwrap();
+        assert_eq!(whole.len() as u64, FILE_BYTES_MAX);
+        fs::remove_dir_all(dir).unwrap();
     }
 }

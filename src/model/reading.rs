@@ -148,22 +148,43 @@ impl Record {
     }
 }
 
+/// Records of a pass: more than the largest machine has (ten thousand interfaces of six counters).
+pub const RECORDS_MAX: usize = 100_000;
+/// Notes of a pass: each is something that a person should mend.
+pub const NOTES_MAX: usize = 100;
+
 /// What one pass of one collector brought.
 #[derive(Debug, Default)]
 pub struct Readings {
     records: Vec<Record>,
     notes: Vec<String>,
+    left_out: u64,
 }
 
 impl Readings {
-    /// Records a number.
+    /// Records a number; over [`RECORDS_MAX`] it is left out and counted.
     pub fn push(&mut self, record: Record) {
-        self.records.push(record);
+        if self.records.len() < RECORDS_MAX {
+            self.records.push(record);
+        } else {
+            self.left_out += 1;
+        }
     }
 
-    /// Says what this device or release does not have; shown by `once`, logged on change.
+    /// Says what this device or release does not have; shown by `once`, logged on change. Over [`NOTES_MAX`] it is left
+    /// out and counted.
     pub fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        if self.notes.len() < NOTES_MAX {
+            self.notes.push(note.into());
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Records and notes that found no room.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// All numbers.
@@ -176,5 +197,36 @@ impl Readings {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static READING: Reading = Reading {
+        name: "test",
+        kind: Kind::Gauge,
+        feeds: &[],
+    };
+
+    #[test]
+    fn a_pass_brings_so_much_and_what_is_over_is_counted() {
+        let mut readings = Readings::default();
+        for over in 0..3 {
+            while readings.records().len() < RECORDS_MAX {
+                readings.push(Record::new(&READING, Raw::Level(0.0)));
+            }
+            assert_eq!(readings.left_out(), over);
+            readings.push(Record::new(&READING, Raw::Level(0.0)));
+        }
+        assert_eq!(readings.records().len(), RECORDS_MAX);
+        for _ in 0..=NOTES_MAX {
+            readings.note("again");
+        }
+        assert_eq!(
+            (readings.notes().len(), readings.left_out()),
+            (NOTES_MAX, 4)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The only file that names the AWS SDK for sending.
 //!
-//! One attempt per call: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
+//! One attempt per call, but for credentials that ran out: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
 //! defaults have none, and a server that accepts and never answers would hold a call for ever.
 
 use std::error::Error;
@@ -22,11 +22,13 @@ use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types::{Dimension as WireDimension, MetricDatum, StandardUnit};
 
+use crate::clock;
 use crate::host::http;
 use crate::model::chain;
 use crate::model::datum::Datum;
 use crate::publish::batch::Batch;
-use crate::publish::outcome::{Answer, Outcome, Stage, of_error, of_stage};
+use crate::publish::outcome::{Answer, Outcome, Stage, is_expired, of_error, of_stage};
+use crate::publish::retry_after;
 use crate::publish::settings::CloudWatchSettings;
 use crate::publish::size::Form;
 
@@ -36,12 +38,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The whole call; at the first one reading region and profile too.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+/// From here on the SDK takes a refused signature for one of a wrong clock (aws-runtime 1.10.2, service_clock_skew.rs,
+/// SKEW_DETECTION_THRESHOLD).
+const SKEW_SECS: u64 = 4 * 60;
 
 /// Sends batches; connects when the first one comes.
 #[derive(Debug)]
 pub struct CloudWatch {
     settings: CloudWatchSettings,
     client: Option<Client>,
+    /// The last answer refused us and taught the client CloudWatch's clock.
+    taught: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -50,7 +57,9 @@ pub struct CloudWatch {
 struct Seen {
     /// The request was built and signed, and handed to the connection.
     transmitting: bool,
-    server_time: Option<i64>,
+    /// The `Date`, whoever wrote it.
+    date: Option<i64>,
+    retry_after: Option<Duration>,
     speaks_cbor: bool,
 }
 
@@ -61,21 +70,43 @@ impl CloudWatch {
         CloudWatch {
             settings,
             client: None,
+            taught: false,
             seen: Arc::default(),
         }
     }
 
-    /// One attempt to send this batch. Ends within 12 s, whatever the other side does.
+    /// One attempt to send this batch; two where the credentials ran out that an earlier one left. Ends within 24 s,
+    /// whatever the other side does; one attempt ends within 12 s.
     pub async fn send(&mut self, batch: &Batch) -> Answer {
+        let remembered = self.client.is_some();
+        let answer = self.attempt_in_time(batch).await;
+        if answer.outcome != Outcome::Denied {
+            return answer;
+        }
+        // Denied for what the client remembers, perhaps: credentials, a revoked metadata token, an old profile, a clock
+        // it learnt from a wrong Date. The next attempt starts from nothing.
+        self.client = None;
+        if !(remembered && is_expired(&answer.code)) {
+            return answer;
+        }
+        let answer = self.attempt_in_time(batch).await;
+        if answer.outcome == Outcome::Denied {
+            self.client = None;
+        }
+        answer
+    }
+
+    async fn attempt_in_time(&mut self, batch: &Batch) -> Answer {
         // Region and profile are part of the deadline: a dead metadata service must not hold them up.
         *self.seen() = Seen::default();
         let answer = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(batch)).await;
         let seen = *self.seen();
-        let answer = answer.unwrap_or_else(|_| timed_out(seen));
-        if answer.outcome == Outcome::Denied {
-            // Denied for what the client remembers, perhaps: a revoked metadata token, an old profile, a clock it
-            // learnt from a wrong Date. The next probe starts from nothing.
-            self.client = None;
+        let mut answer = answer.unwrap_or_else(|_| timed_out(seen));
+        // The SDK keeps CloudWatch's clock in its client, and signs by it from here on: worth another attempt, once.
+        let teaches = answer.outcome == Outcome::Denied && is_skewed(seen) && !self.taught;
+        self.taught = teaches;
+        if teaches {
+            answer.outcome = of_stage(Stage::NotSent);
         }
         answer
     }
@@ -102,21 +133,21 @@ impl CloudWatch {
             .await;
         let seen = *self.seen();
         let mut answer = match result {
-            Ok(_) if seen.speaks_cbor => Answer {
-                outcome: Outcome::Sent,
-                code: String::new(),
-                reason: String::new(),
-                server_time: None,
-            },
-            Ok(_) => Answer {
-                outcome: of_stage(Stage::StrangeAnswer),
-                code: "NotCloudWatch".to_owned(),
-                reason: "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?".to_owned(),
-                server_time: None,
-            },
+            Ok(_) if seen.speaks_cbor => Answer::new(Outcome::Sent, "", ""),
+            Ok(_) => Answer::new(
+                of_stage(Stage::StrangeAnswer),
+                "NotCloudWatch",
+                "the endpoint answered 200, but not in CloudWatch's protocol: a portal or proxy in between?",
+            ),
             Err(error) => judge(&error, seen),
         };
-        answer.server_time = seen.server_time;
+        if answer.outcome == Outcome::TooLarge && !seen.speaks_cbor && batch.datums().len() == 1 {
+            // Some proxy's limit: a datum has 3 kB at most. Halving has helped where it can; no datum is given up for it.
+            let reason = "HTTP 413 to a single datum from something that is not CloudWatch: raise the proxy's limit";
+            answer = kept(Stage::NotSent, "NotCloudWatch", reason.to_owned());
+        }
+        // A portal's clock says nothing about ours.
+        answer.server_time = seen.date.filter(|_| seen.speaks_cbor);
         answer
     }
 
@@ -235,12 +266,21 @@ fn refused(error: &PutMetricDataError, status: u16, seen: Seen) -> Answer {
         );
         return kept(Stage::NotSent, "NotCloudWatch", reason);
     }
-    Answer {
-        outcome: of_error(code, status),
-        code: code.map_or_else(|| format!("HTTP{status}"), chain::line),
-        reason: chain::line(error.message().unwrap_or("no message")),
-        server_time: None,
+    let outcome = of_error(code, status);
+    let code = code.map_or_else(|| format!("HTTP{status}"), chain::line);
+    let reason = chain::line(error.message().unwrap_or("no message"));
+    let mut answer = Answer::new(outcome, code, reason);
+    if matches!(outcome, Outcome::Throttled | Outcome::Unreachable { .. }) {
+        answer.retry_after = seen.retry_after;
     }
+    answer
+}
+
+/// The answer was written at a time that is far from ours.
+fn is_skewed(seen: Seen) -> bool {
+    let ours = clock::now().wall_secs();
+    seen.date
+        .is_some_and(|date| ours.abs_diff(date) >= SKEW_SECS)
 }
 
 /// Nothing left this machine: no credentials, or a request that cannot be built.
@@ -277,26 +317,32 @@ fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
 }
 
 fn kept(stage: Stage, code: &str, reason: String) -> Answer {
-    let hint = if reason.contains("certificate") {
+    Answer::new(of_stage(stage), code, hinted(reason))
+}
+
+/// What to do about a proxy or a name (words of hyper-util) or a TLS failure (of rustls' `CertificateError`, 0.23).
+fn hinted(reason: String) -> String {
+    let has = |word: &str| reason.contains(word);
+    let hint = if has("tunnel error") {
+        "; look at the proxy that HTTPS_PROXY or ALL_PROXY names"
+    } else if has("dns error") {
+        "; check DNS, [cloudwatch] region and endpoint_url"
+    } else if has("certificate: Expired") || has("certificate expired") {
+        "; renew it where it is served, or set this clock right"
+    } else if has("certificate not valid for name") {
+        "; it is another host's: check [cloudwatch] endpoint_url, DNS and any proxy"
+    } else if has("certificate") {
         "; trust its issuer by SSL_CERT_FILE or AWS_CA_BUNDLE, or install the system's CA certificates"
+    } else if has("InvalidContentType") {
+        "; no TLS is spoken there: is it a port for plain HTTP?"
     } else {
         ""
     };
-    Answer {
-        outcome: of_stage(stage),
-        code: code.to_owned(),
-        reason: reason + hint,
-        server_time: None,
-    }
+    reason + hint
 }
 
 fn denied(code: &str, reason: String) -> Answer {
-    Answer {
-        outcome: Outcome::Denied,
-        code: code.to_owned(),
-        reason,
-        server_time: None,
-    }
+    Answer::new(Outcome::Denied, code, reason)
 }
 
 /// Looks at each response's head: the server's clock, and whether it is CloudWatch at all. PutMetricData's answer is
@@ -327,20 +373,28 @@ impl Intercept for Watch {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
-        let server_time = headers
-            .get("date")
-            .and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok())
-            .map(|time| time.secs());
+        let date = headers.get("date").and_then(http_date);
+        let asked = retry_after::Headers {
+            retry_after: headers.get("retry-after"),
+            amz: headers.get("x-amz-retry-after"),
+        };
+        // A date is meant on the server's clock.
+        let their_now = date.unwrap_or_else(|| clock::now().wall_secs());
         let speaks_cbor = headers.get("smithy-protocol") == Some("rpc-v2-cbor")
             || headers
                 .get("content-type")
                 .is_some_and(|kind| kind.starts_with("application/cbor"));
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.speaks_cbor = speaks_cbor;
-        // A portal's clock says nothing about ours.
-        seen.server_time = server_time.filter(|_| speaks_cbor);
+        seen.retry_after = retry_after::of(asked, http_date, their_now);
+        seen.date = date;
         Ok(())
     }
+}
+
+fn http_date(text: &str) -> Option<i64> {
+    let time = DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?;
+    Some(time.secs())
 }
 
 /// What is wrong with an environment variable, and what would be right.

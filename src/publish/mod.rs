@@ -4,6 +4,7 @@ pub mod batch;
 pub mod cloudwatch;
 pub mod journal;
 pub mod outcome;
+pub mod retry_after;
 pub mod settings;
 pub mod size;
 pub mod spool;

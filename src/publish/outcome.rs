@@ -1,5 +1,7 @@
 //! What an answer means for the batch: decided on the error code, in one match.
 
+use std::time::Duration;
+
 /// What happens to a batch after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -31,6 +33,22 @@ pub struct Answer {
     pub reason: String,
     /// The server's `Date`, Unix seconds.
     pub server_time: Option<i64>,
+    /// How long the server asks to be left alone, unbounded.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// An answer that says nothing of time.
+    #[must_use]
+    pub fn new(outcome: Outcome, code: impl Into<String>, reason: impl Into<String>) -> Self {
+        Answer {
+            outcome,
+            code: code.into(),
+            reason: reason.into(),
+            server_time: None,
+            retry_after: None,
+        }
+    }
 }
 
 /// How far an attempt that brought no modelled answer came.
@@ -100,6 +118,15 @@ pub fn of_error(code: Option<&str>, status: u16) -> Outcome {
     }
 }
 
+/// The credentials ran out, or their time did: newer ones may be there already.
+#[must_use]
+pub fn is_expired(code: &str) -> bool {
+    matches!(
+        code,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired"
+    )
+}
+
 /// The outcome of an attempt that ended at this stage.
 #[must_use]
 pub fn of_stage(stage: Stage) -> Outcome {
@@ -115,7 +142,7 @@ pub fn remedy(code: &str) -> &'static str {
         "AccessDenied" | "AccessDeniedException" => {
             "allow cloudwatch:PutMetricData for this namespace in the instance role's policy"
         }
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+        code if is_expired(code) => {
             "renew the credentials; on EC2 check the instance role and the clock"
         }
         "UnrecognizedClientException" | "InvalidClientTokenId" => {

@@ -33,6 +33,8 @@ pub struct CloudWatchSettings {
     pub dimension_sets: Vec<Vec<String>>,
     /// Series per target.
     pub series_max: usize,
+    /// Windows are labelled by CloudWatch's clock where this machine's is wrong.
+    pub correct_clock: bool,
 }
 
 impl Default for CloudWatchSettings {
@@ -51,7 +53,19 @@ impl Default for CloudWatchSettings {
                 vec!["InstanceId".to_owned()],
             ],
             series_max: 300,
+            correct_clock: false,
         }
+    }
+}
+
+impl CloudWatchSettings {
+    /// A client made from the other would be no other client.
+    #[must_use]
+    pub fn same_client(&self, other: &Self) -> bool {
+        self.region == other.region
+            && self.endpoint_url == other.endpoint_url
+            && self.role_arn == other.role_arn
+            && self.external_id == other.external_id
     }
 }
 
@@ -136,6 +150,12 @@ pub static CLOUDWATCH: Section = Section {
             },
             "300",
             "Series per firewall; over it fleet, instance and expected series go first, the rest by name.",
+        ),
+        Key::new(
+            "correct_clock",
+            KeyKind::Bool,
+            "false",
+            "Where this clock is 2 s to a day off CloudWatch's, by two answers in a row, label windows by CloudWatch's.",
         ),
     ],
 };

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::model::datum::{Datum, Dimension, Resolution};
+use crate::model::limits::DATUMS_PER_CALL;
 use crate::model::unit::Unit;
 use crate::publish::batch::{self, Batch};
 use crate::publish::validate;
@@ -54,7 +55,8 @@ impl FileName {
             datums: datums.parse().ok()?,
         };
         // One spelling only: `+1` and `01` are numbers too.
-        (name.to_string() == text && name.datums > 0).then_some(name)
+        let legal = (1..=DATUMS_PER_CALL).contains(&name.datums);
+        (legal && name.to_string() == text).then_some(name)
     }
 }
 

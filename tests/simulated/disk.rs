@@ -81,7 +81,11 @@ impl Disk {
                     _ => 0,
                 };
                 if more > 0 && self.bytes() + more > most {
-                    return (fails(&op, "no space left"), usual);
+                    let full = match &op {
+                        Op::Write(..) => Done::Full("no space left".to_owned()),
+                        _ => fails(&op, "no space left"),
+                    };
+                    return (full, usual);
                 }
                 (self.does(op), usual)
             }

@@ -24,6 +24,7 @@ use fwmetrics::clock::Now;
 use fwmetrics::collector::CollectError;
 use fwmetrics::identity::Settings;
 use fwmetrics::model::identity::{Identity, Lifecycle};
+use fwmetrics::model::limits::{NEWEST_SECS, OLDEST_SECS};
 use fwmetrics::model::metric::{Metric, Sets};
 use fwmetrics::model::names::DATAPLANE_CPU_UTILIZATION;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
@@ -56,6 +57,9 @@ pub type Series = (String, Vec<String>);
 /// What the endpoint holds: readings per series and timestamp.
 pub type Store = BTreeMap<(Series, i64), u64>;
 
+/// What a pass brings.
+pub type Collect = fn(&mut World) -> (Readings, Option<CollectError>);
+
 pub struct World {
     pub core: Core,
     pub now: Now,
@@ -63,22 +67,46 @@ pub struct World {
     pub order: u64,
     pub faults: Faults,
     pub store: Store,
+    /// The sum of those readings.
+    pub sums: BTreeMap<(Series, i64), f64>,
     pub calls: Vec<(Duration, Vec<i64>)>,
+    /// Namespace of each, and the instance of its last datum that has one.
+    pub batches: Vec<(String, String)>,
     pub exited: bool,
-    pub collect: fn(&mut World) -> (Readings, Option<CollectError>),
+    pub collect: Collect,
     pub lines: Vec<String>,
     pub kept: Kept,
     pub series_written: u64,
     pub passes: u64,
+    /// The collector whose pass is made.
+    pub collecting: usize,
+    /// What each collector is called.
+    pub names: BTreeMap<usize, &'static str>,
+    /// Collectors that were retired.
+    pub retired: Vec<usize>,
+    /// When each was asked first and last, milliseconds of boot time, and how often.
+    pub asked: BTreeMap<usize, (u64, u64, u64)>,
     /// How long a pass takes.
     pub pass_ms: u64,
     /// Batches that hold this metric are refused.
     pub poison: Option<String>,
+    /// How they are refused.
+    pub poison_outcome: Outcome,
     pub disk: disk::Disk,
     pub mood: disk::Mood,
     /// Most bytes of batches in memory at any step.
     pub most_memory: usize,
+    /// How far the endpoint's clock is ahead of true time: then it tells a `Date`, and refuses what is stamped outside
+    /// of what CloudWatch takes. `None`: it has no clock.
+    pub server_ahead_ms: Option<i64>,
+    /// How far its `Date` is ahead of true time, where that is another.
+    pub date_ahead_ms: Option<i64>,
+    /// What the endpoint took of the CPU of the instance: when, under which label, how many readings.
+    pub taken: Vec<(Duration, i64, u64)>,
 }
+
+/// Where every world's boot clock begins.
+pub const BOOT: Duration = Duration::from_secs(1000);
 
 pub struct Due(Duration, u64, Event);
 
@@ -107,6 +135,8 @@ pub struct Faults {
     /// Boot times between which nothing answers.
     pub outage: Option<(Duration, Duration)>,
     pub outcome: Option<Outcome>,
+    /// Said with each failure.
+    pub retry_after: Option<Duration>,
 }
 
 impl Faults {
@@ -116,6 +146,7 @@ impl Faults {
             one_in: 0,
             outage: None,
             outcome: None,
+            retry_after: None,
         }
     }
 
@@ -144,18 +175,30 @@ impl Faults {
     }
 }
 
+/// A local collector that is read so often.
+pub fn planned(name: &'static str, sample_secs: u64) -> Planned {
+    Planned {
+        name,
+        target: None,
+        rhythm: Rhythm {
+            period: Duration::from_secs(sample_secs),
+            after_end: None,
+        },
+        published: true,
+        timeout: Duration::from_secs(1),
+    }
+}
+
+fn names(setup: &Setup) -> BTreeMap<usize, &'static str> {
+    let collectors = setup.collectors.iter();
+    collectors
+        .map(|(number, planned)| (*number, planned.name))
+        .collect()
+}
+
 pub fn setup(seed: u64) -> Setup {
     Setup {
-        collectors: vec![Planned {
-            name: "fake",
-            target: None,
-            rhythm: Rhythm {
-                period: Duration::from_secs(1),
-                after_end: None,
-            },
-            published: true,
-            timeout: Duration::from_secs(1),
-        }],
+        collectors: [(0, planned("fake", 1))].into(),
         selection: Selection::default(),
         shown: None,
         sets: WantedSets {
@@ -176,6 +219,7 @@ pub fn setup(seed: u64) -> Setup {
         identity: Settings::default(),
         remote: BTreeMap::new(),
         kept: Kept::default(),
+        correct_clock: false,
         seed,
     }
 }
@@ -199,10 +243,16 @@ pub fn healthy(world: &mut World) -> (Readings, Option<CollectError>) {
 
 impl World {
     pub fn new(setup: Setup, faults: Faults) -> Self {
+        World::of(setup, faults, healthy)
+    }
+
+    /// With these readings from the first pass on.
+    pub fn of(setup: Setup, faults: Faults, collect: Collect) -> Self {
         let now = Now {
-            boot: Duration::from_secs(1000),
+            boot: BOOT,
             wall_ms: EPOCH_MS,
         };
+        let names = names(&setup);
         let mut core = Core::new(setup, now);
         let first = core.start(now);
         let mut world = World {
@@ -212,18 +262,28 @@ impl World {
             order: 0,
             faults,
             store: Store::new(),
+            sums: BTreeMap::new(),
             calls: Vec::new(),
+            batches: Vec::new(),
             exited: false,
-            collect: healthy,
+            collect,
             lines: Vec::new(),
             kept: Kept::default(),
             series_written: 0,
             passes: 0,
+            collecting: 0,
+            names,
+            retired: Vec::new(),
+            asked: BTreeMap::new(),
             pass_ms: 2,
             poison: None,
+            poison_outcome: Outcome::Invalid,
             disk: disk::Disk::default(),
             mood: disk::Mood::Well,
             most_memory: 0,
+            server_ahead_ms: None,
+            date_ahead_ms: None,
+            taken: Vec::new(),
         };
         world.perform(first);
         world
@@ -248,6 +308,12 @@ impl World {
         let mut world = World::new(setup, faults);
         world.step(Event::Identity(identity(), None));
         world
+    }
+
+    /// Another configuration comes into force.
+    pub fn reload(&mut self, setup: Setup) {
+        self.names.extend(names(&setup));
+        self.step(Event::Reload(Box::new(setup)));
     }
 
     pub fn later(&mut self, after_ms: u64, event: Event) {
@@ -275,6 +341,10 @@ impl World {
             match action {
                 Action::Collect(collector) => {
                     self.passes += 1;
+                    self.collecting = collector;
+                    let now_ms = u64::try_from(self.now.boot.as_millis()).unwrap();
+                    let asked = self.asked.entry(collector).or_insert((now_ms, now_ms, 0));
+                    (asked.1, asked.2) = (now_ms, asked.2 + 1);
                     let (readings, error) = (self.collect)(self);
                     let took = Duration::from_millis(self.pass_ms);
                     let at = self.now.boot + took;
@@ -287,6 +357,7 @@ impl World {
                     };
                     self.later(self.pass_ms, Event::Pass(Box::new(done)));
                 }
+                Action::Retire(collector) => self.retired.push(collector),
                 Action::Send(id, batch) => self.receive(id, &batch),
                 Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
                 Action::Keep(Keep::Series(series)) => {
@@ -306,6 +377,10 @@ impl World {
     fn receive(&mut self, id: u64, batch: &Batch) {
         let stamps = batch.datums().iter().map(|datum| datum.timestamp).collect();
         self.calls.push((self.now.boot, stamps));
+        let dimensions = batch.datums().iter().flat_map(|datum| &datum.dimensions);
+        let instance = dimensions.rev().find(|d| d.name == "InstanceId");
+        let instance = instance.map_or_else(String::new, |d| d.value.clone());
+        self.batches.push((batch.namespace().to_owned(), instance));
         let (mut stored, mut outcome) = self.faults.fate(self.now.boot);
         let poison = self.poison.as_deref();
         if batch
@@ -313,6 +388,10 @@ impl World {
             .iter()
             .any(|datum| Some(&*datum.metric) == poison)
         {
+            (stored, outcome) = (false, self.poison_outcome);
+        }
+        let mut stamps = batch.datums().iter().map(|datum| datum.timestamp);
+        if stored && !stamps.all(|stamp| self.is_in_time(stamp)) {
             (stored, outcome) = (false, Outcome::Invalid);
         }
         if stored {
@@ -328,17 +407,43 @@ impl World {
                     .map(|(_, count)| u64::from(*count))
                     .sum();
                 let key = ((datum.metric.to_string(), dimensions), datum.timestamp);
-                *self.store.entry(key).or_default() += count;
+                if datum.metric == DATAPLANE_CPU_UTILIZATION.name && key.0.1 == ["InstanceId"] {
+                    self.taken.push((self.now.boot, datum.timestamp, count));
+                }
+                *self.store.entry(key.clone()).or_default() += count;
+                let values = datum.values.iter();
+                let sum: f64 = values.map(|(value, count)| value * f64::from(*count)).sum();
+                *self.sums.entry(key).or_default() += sum;
             }
         }
         let latency = self.faults.rng.u64(20..400);
-        let answer = Answer {
-            outcome,
-            code: format!("{outcome:?}"),
-            reason: "scripted".to_owned(),
-            server_time: None,
-        };
+        let mut answer = Answer::new(outcome, format!("{outcome:?}"), "scripted");
+        answer.server_time = self
+            .date(latency / 2)
+            .filter(|_| !matches!(outcome, Outcome::Unreachable { .. }));
+        if !matches!(outcome, Outcome::Sent) {
+            answer.retry_after = self.faults.retry_after;
+        }
         self.later(latency, Event::Answer(id, answer));
+    }
+
+    /// True time: what the wall clock shows that nobody touches.
+    pub fn true_ms(&self) -> i64 {
+        EPOCH_MS + i64::try_from((self.now.boot - BOOT).as_millis()).unwrap()
+    }
+
+    /// The `Date` that the endpoint writes after so many milliseconds, where it has a clock.
+    fn date(&self, after_ms: u64) -> Option<i64> {
+        let ahead = self.date_ahead_ms.or(self.server_ahead_ms)?;
+        let ms = self.true_ms() + ahead + i64::try_from(after_ms).unwrap();
+        Some(ms.div_euclid(1000))
+    }
+
+    fn is_in_time(&self, stamp: i64) -> bool {
+        self.server_ahead_ms.is_none_or(|ahead| {
+            let now = (self.true_ms() + ahead).div_euclid(1000);
+            (now - OLDEST_SECS..now + NEWEST_SECS).contains(&stamp)
+        })
     }
 
     pub fn advance(&mut self, to: Duration) {
@@ -378,6 +483,16 @@ impl World {
         self.step(Event::Stop);
         self.run(Duration::from_secs(30));
         assert!(self.exited, "it ends within its time");
+    }
+
+    /// The sum of a coarse series of the instance over all windows.
+    pub fn sum_of(&self, metric: &str) -> f64 {
+        let wanted = (metric.to_owned(), vec!["InstanceId".to_owned()]);
+        let of = self
+            .sums
+            .iter()
+            .filter(|((series, _), _)| *series == wanted);
+        of.map(|(_, sum)| sum).sum()
     }
 
     /// Readings of a metric in all.

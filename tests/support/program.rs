@@ -41,7 +41,12 @@ pub fn fresh_path(name: &str) -> PathBuf {
 
 /// Waits until it is so; false when it does not become so.
 pub fn eventually(is_so: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + PATIENCE;
+    within(PATIENCE, is_so)
+}
+
+/// The same with a patience of its own.
+pub fn within(patience: Duration, is_so: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + patience;
     while Instant::now() < end {
         if is_so() {
             return true;
@@ -123,6 +128,13 @@ impl ConfigFile {
         ConfigFile(path)
     }
 
+    /// Other text in its place, whole at once.
+    pub fn replace(&self, text: &str) {
+        let new = self.0.with_extension("new");
+        std::fs::write(&new, text).expect("the target folder can be written");
+        std::fs::rename(new, &self.0).expect("it can be renamed");
+    }
+
     /// Its path.
     pub fn path(&self) -> &str {
         self.0.to_str().expect("the path is text")
@@ -186,10 +198,20 @@ impl Program {
 
     /// A signal, as kill(1) names it, then its exit code.
     pub fn end_by(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// A signal, as kill(1) names it.
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill works");
-        self.wait()
+    }
+
+    /// It has closed its standard error: it ended, or was killed.
+    pub fn has_ended(&self) -> bool {
+        self.reader.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Its process id.

@@ -1,26 +1,25 @@
-//! CloudWatch's answers: what they make of the queue, the account, the log and our idea of its clock.
+//! CloudWatch's answers: what they make of the queue, the account and the log.
 
 use super::Core;
 use super::account::Reason;
 use super::exposure::readiness;
 use super::naming::dead_letter;
 use super::notices::Level;
-use super::queue::Settled;
+use super::queue::{RETRY_AFTER_MOST, Settled};
 use crate::clock::Now;
 use crate::publish::outcome::{Answer, Outcome, remedy};
-
-/// A clock this far from CloudWatch's is worth a line: points land in the wrong minute.
-const SKEW_WARN_SECS: i64 = 5;
 
 impl Core {
     pub(super) fn answer(&mut self, id: u64, answer: &Answer, now: Now) {
         self.account.calls += 1;
-        self.measure_skew(answer, now);
         self.ready = readiness(answer);
         if answer.outcome != Outcome::Sent {
             self.account.error(&answer.code);
         }
-        match self.queue.settle(id, answer.outcome, now.boot) {
+        match self
+            .queue
+            .settle(id, answer.outcome, answer.retry_after, now.boot)
+        {
             Settled::Sent(datums) => {
                 self.account.sent += datums as u64;
                 self.notices.over("send", "CloudWatch accepts again");
@@ -53,34 +52,18 @@ impl Core {
             Settled::Unknown => {}
         }
     }
-
-    fn measure_skew(&mut self, answer: &Answer, now: Now) {
-        let Some(server) = answer.server_time else {
-            return;
-        };
-        let skew = now.wall_secs() - server;
-        self.skew_secs = Some(skew);
-        if skew.abs() <= SKEW_WARN_SECS {
-            self.notices
-                .over("clock", "this clock agrees with CloudWatch's");
-            return;
-        }
-        // By order of magnitude, so that a drifting clock is not a line a minute.
-        let side = if skew > 0 { "ahead of" } else { "behind" };
-        let at_least = 10i64.pow(skew.abs().ilog10());
-        let text = format!(
-            "this clock is {side} CloudWatch's by {at_least} s or more: points land in the wrong minute; check NTP"
-        );
-        self.notices.change(Level::Warn, "clock", text);
-    }
 }
 
 /// One line that says what became of a batch and what to do.
 fn trouble(answer: &Answer) -> String {
     let Answer { code, reason, .. } = answer;
+    let asks = answer.retry_after.map_or_else(String::new, |wait| {
+        let secs = wait.min(RETRY_AFTER_MOST).as_secs_f64();
+        format!("; it asks for a pause, of which {secs:.0} s are kept")
+    });
     match answer.outcome {
         Outcome::Denied => format!("CloudWatch denies: {code}: {reason}; {}", remedy(code)),
-        Outcome::Throttled => format!("CloudWatch throttles ({code}): batches are kept"),
-        _ => format!("cannot reach CloudWatch: {code}: {reason}; batches are kept"),
+        Outcome::Throttled => format!("CloudWatch throttles ({code}): batches are kept{asks}"),
+        _ => format!("cannot reach CloudWatch: {code}: {reason}; batches are kept{asks}"),
     }
 }

@@ -126,6 +126,16 @@ impl Board {
         }
     }
 
+    /// Other collectors and another ceiling: what one brought that is gone falls out at once; its totals are kept, should
+    /// another bring them on.
+    pub fn change(&mut self, series_max: usize, gone: impl Fn(usize) -> bool) {
+        self.series_max = series_max;
+        self.passes.retain(|source, _| !gone(*source));
+        for shown in self.series.values_mut().flat_map(BTreeMap::values_mut) {
+            shown.unread |= gone(shown.from.source);
+        }
+    }
+
     /// Values that found no room since start.
     #[must_use]
     pub fn left_out(&self) -> u64 {
@@ -284,6 +294,21 @@ mod tests {
         board.passed(&None, Some(true), secs(0), from(0, secs(400)));
         board.passed(&None, None, secs(0), from(0, secs(401)));
         assert!(lines(&mut board, secs(401)).is_empty());
+    }
+
+    #[test]
+    fn what_a_collector_brought_that_is_gone_falls_out_and_its_total_goes_on() {
+        let mut board = Board::new(10);
+        for source in [0, 1] {
+            let name = format!("eth{source}");
+            board.take(&drops(&name, 2.0), from(source, secs(1)));
+            board.passed(&None, Some(true), secs(0), from(source, secs(1)));
+        }
+        board.change(10, |source| source == 1);
+        assert_eq!(lines(&mut board, secs(1)).len(), 3);
+        board.take(&drops("eth1", 3.0), from(2, secs(2)));
+        let total = "fwmetrics_rx_drops_total{interface=\"eth1\"} 5".to_owned();
+        assert!(lines(&mut board, secs(2)).contains(&total));
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Core {
         end: End,
         mut emitted: Vec<Emitted>,
     ) -> Vec<Emitted> {
-        let planned = &self.setup.collectors[done.collector];
+        let planned = &self.setup.collectors[&done.collector];
         let Some(board) = &mut self.board else {
             return emitted;
         };
@@ -49,7 +49,7 @@ impl Core {
         let Core { board, setup, .. } = self;
         if let Some(board) = board {
             let collectors = &setup.collectors;
-            let name = |number: usize| (collectors[number].name, &collectors[number].target);
+            let name = |number: usize| (collectors[&number].name, &collectors[&number].target);
             board.show(now.boot, name, &mut out);
             let help = "Values of series that found no place in /metrics, over series_max";
             let left_out = total(board.left_out());
@@ -63,7 +63,8 @@ impl Core {
         }
         self.expose_beats(&mut out);
         self.expose_account(&mut out);
-        self.expose_state(&mut out);
+        self.expose_state(now, &mut out);
+        self.expose_backlog(now, &mut out);
         out
     }
 
@@ -119,8 +120,29 @@ impl Core {
                 "Files in the spool that were no batches, or spoilt ones",
                 self.set_aside,
             ),
+            (
+                "fwmetrics_readings_left_out_total",
+                "Readings and notes of a pass over the most that one may bring",
+                self.left_out,
+            ),
+            (
+                "fwmetrics_log_lines_suppressed_total",
+                "Log lines left out, over the ceiling of lines a minute",
+                self.notices.suppressed(),
+            ),
         ] {
             out.own(name, count, help, vec![], total(number));
+        }
+        for (result, number) in [("ok", self.reloads.ok), ("failed", self.reloads.failed)] {
+            let help = "Reloads of the configuration since start; a failed one left the old configuration in force";
+            let labels = label("result", result);
+            out.own(
+                "fwmetrics_reloads_total",
+                count,
+                help,
+                labels,
+                total(number),
+            );
         }
         let refused = self.aggregator.refused();
         for (reason, number) in [
@@ -140,7 +162,7 @@ impl Core {
         }
     }
 
-    fn expose_state(&self, out: &mut Exposition) {
+    fn expose_state(&self, now: Now, out: &mut Exposition) {
         let gauge = Type::Gauge;
         out.metric(
             &own::DATUMS_WAITING_METRIC,
@@ -148,9 +170,8 @@ impl Core {
             vec![],
             total(self.waiting()),
         );
-        if let Some(skew) = self.skew_secs {
-            #[allow(clippy::cast_precision_loss)] // seconds of skew
-            out.metric(&own::CLOCK_SKEW_METRIC, gauge, vec![], skew as f64);
+        if let Some(skew) = self.clock.skew_secs() {
+            out.metric(&own::CLOCK_SKEW_METRIC, gauge, vec![], skew);
         }
         #[allow(clippy::cast_precision_loss)] // bytes in memory, seconds since 1970
         for (name, help, value) in [
@@ -165,6 +186,11 @@ impl Core {
                 self.queue.spool_bytes() as f64,
             ),
             (
+                "fwmetrics_clock_correction_seconds",
+                "What is added to this clock for the labels of windows ([cloudwatch] correct_clock)",
+                self.clock.correction_secs(now),
+            ),
+            (
                 "fwmetrics_start_time_seconds",
                 "When fwmetrics started, Unix time",
                 self.started as f64,
@@ -176,6 +202,21 @@ impl Core {
             ),
         ] {
             out.own(name, gauge, help, vec![], value);
+        }
+    }
+
+    /// Without a backlog its oldest window has no age.
+    fn expose_backlog(&self, now: Now, out: &mut Exposition) {
+        let backlog = self.queue.backlog();
+        let batches = backlog.map_or(0, |backlog| backlog.batches as u64);
+        let name = "fwmetrics_backlog_batches";
+        let help = "Batches that wait behind the fresh window";
+        out.own(name, Type::Gauge, help, vec![], total(batches));
+        if let Some(backlog) = backlog {
+            let age = now.wall_secs().saturating_sub(backlog.oldest).max(0);
+            let name = "fwmetrics_backlog_oldest_seconds";
+            let help = "Age of the oldest window that waits behind the fresh one";
+            out.own(name, Type::Gauge, help, vec![], total(age.unsigned_abs()));
         }
     }
 

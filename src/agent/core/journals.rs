@@ -67,6 +67,8 @@ pub(super) struct Journals {
     ids: u64,
     sheets: Vec<Sheet>,
     under_way: Option<UnderWay>,
+    /// The last operation failed.
+    failed: bool,
     /// Journals of an earlier run, with their bytes, that nobody has read yet.
     left: VecDeque<(JournalName, u64)>,
     forgotten: VecDeque<JournalName>,
@@ -90,9 +92,15 @@ impl Journals {
             ids: now.wall_ms.max(0).unsigned_abs() << 20,
             sheets: Vec::new(),
             under_way: None,
+            failed: false,
             left: VecDeque::new(),
             forgotten: VecDeque::new(),
         }
+    }
+
+    /// Another configuration.
+    pub(super) fn limit(&mut self, every: Duration) {
+        self.every = every;
     }
 
     /// A name that no window had.
@@ -125,6 +133,11 @@ impl Journals {
     /// There is one of an earlier run that was not read.
     pub(super) fn reading(&self) -> bool {
         !self.left.is_empty() || matches!(self.under_way, Some(UnderWay::Read(..)))
+    }
+
+    /// The last operation failed: what else the disk has to do comes first.
+    pub(super) fn failed(&self) -> bool {
+        self.failed
     }
 
     /// Bytes of files, as far as they are known.
@@ -241,6 +254,7 @@ impl Journals {
 
     /// An operation ended well, or (`false`) there was no file; or the disk failed.
     pub(super) fn done(&mut self, well: Option<bool>) -> Ended {
+        self.failed = well.is_none();
         match (self.under_way.take(), well) {
             (Some(UnderWay::Read(name, bytes)), None) => self.left.push_front((name, bytes)),
             (Some(UnderWay::Read(name, _)), Some(_)) => return Ended::Read(name),

@@ -3,7 +3,11 @@
 
 pub mod account;
 mod answers;
+mod backlog;
 pub mod board;
+mod ceiling;
+mod ending;
+mod event;
 mod exposure;
 mod journaling;
 mod journals;
@@ -12,151 +16,53 @@ mod naming;
 pub mod notices;
 mod observe;
 mod passes;
+mod plan;
 pub mod queue;
+mod reload;
 pub mod schedule;
+mod server_clock;
+mod skew;
 mod spooling;
 pub mod waiting;
 mod windows;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::admission::Admission;
-use crate::aggregate::aggregator::{Aggregator, Source};
+use crate::aggregate::aggregator::Aggregator;
 use crate::aggregate::heartbeat::Heartbeats;
-use crate::aggregate::label::{Set, WantedSets};
+use crate::aggregate::label::Set;
 use crate::aggregate::window::{SeriesKey, Target, Window};
 use crate::clock::Now;
-use crate::collector::CollectError;
-use crate::identity;
 use crate::model::identity::{Identity, Who};
-use crate::model::reading::Readings;
-use crate::model::selection::Selection;
-use crate::publish::batch::Batch;
 use crate::publish::journal::JournalName;
-use crate::publish::outcome::Answer;
 
-use account::{Account, Reason};
+pub use event::{Action, Event, PassDone};
+pub use plan::{Planned, Setup};
+
+use account::Account;
+use backlog::Progress;
 use board::Board;
+use event::collects;
 use journaling::Recovered;
 use journals::Journals;
-use kept::{Keep, Kept, Stored, Written};
-use notices::{Level, Line, Notices};
+use kept::Written;
+use notices::{Level, Notices};
+use plan::{board, emitted, ours, rhythms, sources, targets};
 use queue::Queue;
-use queue::op::{Done, Op};
-use schedule::{Due, Rhythm, Schedule};
+use reload::Reloads;
+use schedule::{Due, Schedule};
+use server_clock::ServerClock;
 use waiting::WaitingRoom;
 
 /// A pass has a deadline of its own; one that is not home so long after it will not come.
 const OVERDUE_AFTER: Duration = Duration::from_secs(10);
-/// At shutdown the rest is sent for so long: longer than an attempt that hangs, well inside systemd's
-/// TimeoutStopSec of 90 s.
-const FLUSH_FOR: Duration = Duration::from_secs(20);
 /// A collector of a short period that brings nothing is tried at least this often: CollectorUp must show in each minute.
 const RETRY_MOST: Duration = Duration::from_secs(30);
 /// An absent source may come to be: a module is loaded, a daemon starts.
 const ABSENT_RECHECK: Duration = Duration::from_secs(60);
-
-/// What the core is made from.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The collectors, by number.
-    pub collectors: Vec<Planned>,
-    /// What is published.
-    pub selection: Selection,
-    /// With `[http]`: what is shown, published or not.
-    pub shown: Option<Selection>,
-    /// In which coarse sets.
-    pub sets: WantedSets,
-    /// Namespace.
-    pub namespace: Arc<str>,
-    /// Length of a window.
-    pub period: Duration,
-    /// A window is sealed so long after its end.
-    pub close_after: Duration,
-    /// Series per target.
-    pub series_max: usize,
-    /// Limits of the queue.
-    pub limits: queue::Limits,
-    /// What is read is on disk after so long, where there is a spool.
-    pub checkpoint: Duration,
-    /// Identity of this machine as configured.
-    pub identity: identity::Settings,
-    /// Identities of remote firewalls, all from their configuration.
-    pub remote: BTreeMap<Target, Who>,
-    /// What was kept from before this start.
-    pub kept: Kept,
-    /// Decides the jitter.
-    pub seed: u64,
-}
-
-/// A collector as the core knows it.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// Its name.
-    pub name: &'static str,
-    /// The firewall it reads.
-    pub target: Target,
-    /// When it runs.
-    pub rhythm: Rhythm,
-    /// Something of it is published; else it runs for `/metrics` alone.
-    pub published: bool,
-    /// Deadline of a pass.
-    pub timeout: Duration,
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Event {
-    /// Time passed.
-    Timer,
-    /// A pass came home.
-    Pass(Box<PassDone>),
-    /// A batch was answered.
-    Answer(u64, Answer),
-    /// The metadata service was asked.
-    Identity(Identity, Option<String>),
-    /// Something was written to the state directory, or why not.
-    Stored(Stored),
-    /// An operation on the spool ended.
-    Disk(Done),
-    /// SIGTERM.
-    Stop,
-}
-
-/// A finished pass.
-#[derive(Debug)]
-pub struct PassDone {
-    /// The collector's number.
-    pub collector: usize,
-    /// When it was read, boot time.
-    pub at: Duration,
-    /// How long it took.
-    pub took: Duration,
-    /// What it recorded.
-    pub readings: Readings,
-    /// How it ended.
-    pub error: Option<CollectError>,
-}
-
-/// What to do.
-#[derive(Debug)]
-pub enum Action {
-    /// Start a pass of this collector.
-    Collect(usize),
-    /// Send this batch.
-    Send(u64, Arc<Batch>),
-    /// Keep this over a restart.
-    Keep(Keep),
-    /// Do this in the spool; the next comes when its end was told, but for the last, which comes with the exit.
-    Disk(Op),
-    /// Write a log line.
-    Log(Line),
-    /// All is done.
-    Exit,
-}
 
 /// An open or closing window.
 #[derive(Debug)]
@@ -186,11 +92,15 @@ pub struct Core {
     waiting: WaitingRoom,
     queue: Queue,
     account: Account,
+    backlog: Option<Progress>,
     /// Failures in a row of each collector.
-    failures: Vec<u32>,
+    failures: BTreeMap<usize, u32>,
     targets: Vec<Target>,
+    /// The numbers of our own sources, one per target.
+    ours: BTreeMap<Target, usize>,
+    reloads: Reloads,
     notices: Notices,
-    skew_secs: Option<i64>,
+    clock: ServerClock,
     seeded_codes: BTreeSet<String>,
     sealed_blocks: BTreeMap<SeriesKey, VecDeque<i64>>,
     written: Written,
@@ -198,6 +108,8 @@ pub struct Core {
     exited: bool,
     /// Datums given up at the end.
     unsent: usize,
+    /// Records and notes of passes that found no room.
+    left_out: u64,
     /// Spoilt files and strangers found in the spool.
     set_aside: u64,
     board: Option<Board>,
@@ -213,15 +125,12 @@ impl Core {
     /// A core that starts now.
     #[must_use]
     pub fn new(setup: Setup, now: Now) -> Self {
-        let rhythms = setup
-            .collectors
-            .iter()
-            .map(|planned| planned.rhythm)
-            .collect();
+        let rhythms = rhythms(&setup);
+        let ours = ours(&setup, &BTreeMap::new());
         let (account, unlisted) = Core::resumed(setup.kept.totals.as_ref());
         let mut core = Core {
-            schedule: Schedule::new(now, setup.period, setup.close_after, rhythms),
-            aggregator: Aggregator::new(sources(&setup), emitted(&setup)),
+            schedule: Schedule::new(now, setup.period, setup.close_after, &rhythms),
+            aggregator: Aggregator::numbered(sources(&setup, &ours), emitted(&setup)),
             windows: VecDeque::new(),
             journals: Journals::new(setup.checkpoint, now),
             recovered: Vec::new(),
@@ -233,16 +142,20 @@ impl Core {
             waiting: WaitingRoom::default(),
             queue: Queue::new(setup.limits, setup.seed, unlisted, now),
             account,
-            failures: vec![0; setup.collectors.len()],
+            backlog: None,
+            failures: setup.collectors.keys().map(|n| (*n, 0)).collect(),
             targets: targets(&setup),
+            ours,
+            reloads: Reloads::default(),
             notices: Notices::default(),
-            skew_secs: None,
+            clock: ServerClock::new(setup.correct_clock),
             seeded_codes: BTreeSet::new(),
             sealed_blocks: BTreeMap::new(),
             written: Written::default(),
             stopping_until: None,
             exited: false,
             unsent: 0,
+            left_out: 0,
             set_aside: 0,
             board: board(&setup),
             beats: 0,
@@ -264,8 +177,13 @@ impl Core {
         actions
     }
 
-    /// One event in, actions out.
+    /// One event in, actions out. From here on the wall clock is the corrected one.
     pub fn step(&mut self, event: Event, now: Now) -> Vec<Action> {
+        self.notices.at(now.boot);
+        if let Event::Answer(_, answer) = &event {
+            self.measure_clock(answer, now);
+        }
+        let now = self.clock.corrected(now);
         match event {
             Event::Timer => {}
             Event::Pass(done) => self.pass(&done, now),
@@ -273,6 +191,8 @@ impl Core {
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
             Event::Stored(stored) => self.stored(stored),
             Event::Disk(done) => self.disk_done(done, now),
+            Event::Reload(setup) => return self.reload(*setup, now),
+            Event::NotReloaded => self.reloads.failed += 1,
             Event::Stop => self.stop(now),
         }
         self.go_on(now)
@@ -292,9 +212,8 @@ impl Core {
     /// The collector whose pass should long be home: something holds us up that no deadline ended.
     #[must_use]
     pub fn overdue(&self, now: Now) -> Option<String> {
-        let planned = self.setup.collectors.iter().enumerate();
-        let mut late = planned.filter(|(number, planned)| {
-            let due = self.schedule.running(*number);
+        let mut late = self.setup.collectors.iter().filter(|(number, planned)| {
+            let due = self.schedule.running(**number);
             due.is_some_and(|due| due + planned.timeout + OVERDUE_AFTER < now.boot)
         });
         let (_, planned) = late.next()?;
@@ -305,7 +224,7 @@ impl Core {
     #[must_use]
     pub fn status(&self) -> String {
         let running = self.failures.len();
-        let failed = self.failures.iter().filter(|failures| **failures > 0);
+        let failed = self.failures.values().filter(|failures| **failures > 0);
         let failed = failed.count();
         format!(
             "{} of {running} collectors read; {} datums sent, {} waiting, {} dropped",
@@ -340,6 +259,12 @@ impl Core {
         self.queue.bytes()
     }
 
+    /// The queue, to look at.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// What is due, what can be sent, what is to be said.
     fn go_on(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -371,9 +296,13 @@ impl Core {
         // A journal may say of a batch that it is to be made again.
         let unsure = self.journals.reading() && self.queue.lends_disk(now.boot);
         if !unsure && let Some((id, batch)) = self.queue.next(now.boot) {
+            self.clock.asked(now.boot);
             actions.push(Action::Send(id, batch));
         }
         actions.extend(self.disk_op(now).map(Action::Disk));
+        if self.stopping_until.is_none() {
+            self.watch_backlog(now);
+        }
         let exit = self.may_exit(now);
         actions.splice(0..0, self.notices.take().into_iter().map(Action::Log));
         if exit {
@@ -382,92 +311,4 @@ impl Core {
         }
         actions
     }
-
-    // The end.
-
-    fn stop(&mut self, now: Now) {
-        if self.stopping_until.is_some() {
-            return;
-        }
-        self.stopping_until = Some(now.boot + FLUSH_FOR);
-        self.seal_recovered(true, now);
-        for span in self.schedule.drain() {
-            self.close(span, now);
-        }
-        let beats: Vec<i64> = self.heartbeats.shutdown().into_iter().collect();
-        self.beats += beats.len() as u64;
-        let beats = self.beat(&beats);
-        let beats = self.admit(beats, now);
-        self.publish(beats, now);
-        self.queue.refresh(now.boot);
-    }
-
-    fn may_exit(&mut self, now: Now) -> bool {
-        let Some(until) = self.stopping_until else {
-            return false;
-        };
-        let written = self.journals.rests() || !self.queue.disk_is_well();
-        let rests = self.queue.rests(until) && self.queue.disk_rests() && written;
-        if self.exited || (!rests && now.boot < until) {
-            return false;
-        }
-        self.exited = true;
-        self.account.refused_readings = self.aggregator.refused();
-        let rest = self.waiting.clear() + self.queue.clear();
-        self.account.drop(Reason::Shutdown, rest);
-        self.unsent = rest;
-        let level = if rest > 0 { Level::Error } else { Level::Info };
-        self.notices
-            .say(level, format!("account: {}", self.account));
-        true
-    }
-}
-
-fn collects(due: Vec<Due>) -> Vec<Action> {
-    due.into_iter()
-        .filter_map(|due| match due {
-            Due::Pass(collector, _) => Some(Action::Collect(collector)),
-            Due::Missed(..) | Due::Close(_) => None,
-        })
-        .collect()
-}
-
-/// What the aggregator hands out: what is shown holds what is published.
-fn emitted(setup: &Setup) -> Selection {
-    setup
-        .shown
-        .clone()
-        .unwrap_or_else(|| setup.selection.clone())
-}
-
-fn board(setup: &Setup) -> Option<Board> {
-    setup.shown.as_ref().map(|_| Board::new(setup.series_max))
-}
-
-/// The machine itself and every remote firewall.
-fn targets(setup: &Setup) -> Vec<Target> {
-    let mut targets: Vec<Target> = setup
-        .collectors
-        .iter()
-        .map(|planned| planned.target.clone())
-        .collect();
-    targets.push(None);
-    targets.sort();
-    targets.dedup();
-    targets
-}
-
-/// The collectors, and behind them ourselves, once per target.
-fn sources(setup: &Setup) -> Vec<Source> {
-    let collectors = setup.collectors.iter().map(|planned| Source {
-        collector: planned.name,
-        target: planned.target.clone(),
-        period: planned.rhythm.period,
-    });
-    let ours = targets(setup).into_iter().map(|target| Source {
-        collector: "self",
-        target,
-        period: setup.period,
-    });
-    collectors.chain(ours).collect()
 }

@@ -26,12 +26,18 @@ impl Core {
 
     fn enqueue(&mut self, datums: Vec<Datum>, now: Now) -> Vec<FileName> {
         let mut legal = Vec::with_capacity(datums.len());
+        // In batches of their own: they hold up no other.
+        let mut ahead = Vec::new();
         for datum in datums {
-            if self.check(&datum, now) {
-                legal.push(datum);
+            match validate::datum(&datum, now.wall_secs()) {
+                Ok(()) => legal.push(datum),
+                Err(Violation::TooNew) => ahead.push(datum),
+                Err(violation) => self.refuse(&datum, &violation),
             }
         }
-        let batches = split(&self.setup.namespace, legal);
+        self.say_ahead(ahead.len());
+        let mut batches = split(&self.setup.namespace, legal);
+        batches.extend(split(&self.setup.namespace, ahead));
         let (names, full) = self.queue.push(batches, now.boot);
         if full > 0 {
             self.account.drop(Reason::MemoryFull, full);
@@ -41,10 +47,17 @@ impl Core {
         names
     }
 
-    fn check(&mut self, datum: &Datum, now: Now) -> bool {
-        let Err(violation) = validate::datum(datum, now.wall_secs()) else {
-            return true;
-        };
+    /// The clock went back behind what was read before: the queue holds it until the clock is there, or gives it up.
+    fn say_ahead(&mut self, datums: usize) {
+        if datums > 0 {
+            let text = format!(
+                "{datums} datums are stamped two hours or more ahead of this clock: they wait for it, 15 minutes at most; check NTP"
+            );
+            self.notices.say(Level::Warn, text);
+        }
+    }
+
+    fn refuse(&mut self, datum: &Datum, violation: &Violation) {
         let reason = match violation {
             Violation::TooOld => Reason::TooOld,
             Violation::TooNew => Reason::TooNew,
@@ -55,7 +68,6 @@ impl Core {
         let text = dead_letter(datum, &violation.to_string());
         self.notices
             .change_of(Level::Error, &about, reason.word(), text);
-        false
     }
 
     /// What the metadata service said.
@@ -79,6 +91,11 @@ impl Core {
         self.notices.say(Level::Info, text);
         self.identity = identity;
         self.identify();
+        self.name_waiters(now);
+    }
+
+    /// Someone's identity changed: who waited for it may go.
+    pub(super) fn name_waiters(&mut self, now: Now) {
         let (named, gone) = self.waiting.leave(&self.who);
         self.give_up(&gone);
         self.say_what_waits();

@@ -14,7 +14,7 @@ use crate::self_metrics as own;
 
 impl Core {
     pub(super) fn observe_pass(&mut self, done: &PassDone, tick: Tick, now: Now) {
-        let planned = &self.setup.collectors[done.collector];
+        let planned = &self.setup.collectors[&done.collector];
         if !planned.published {
             return;
         }
@@ -70,13 +70,11 @@ impl Core {
         for (code, errors) in &account.errors {
             readings.push(by(&own::PUBLISH_ERRORS, OwnDimension::Code, code, *errors));
         }
-        #[allow(clippy::cast_precision_loss)] // datums in memory, seconds of skew
-        {
-            let waiting = Raw::Level(self.waiting() as f64);
-            readings.push(Record::new(&own::DATUMS_WAITING, waiting));
-            if let Some(skew) = self.skew_secs {
-                readings.push(Record::new(&own::CLOCK_SKEW, Raw::Level(skew as f64)));
-            }
+        #[allow(clippy::cast_precision_loss)] // datums in memory and on disk
+        let waiting = Raw::Level(self.waiting() as f64);
+        readings.push(Record::new(&own::DATUMS_WAITING, waiting));
+        if let Some(skew) = self.clock.skew_secs() {
+            readings.push(Record::new(&own::CLOCK_SKEW, Raw::Level(skew)));
         }
         let source = self.self_source(&None);
         self.pass_of_self(source, now.boot, &readings)
@@ -92,10 +90,9 @@ impl Core {
         })
     }
 
-    /// Our own sources stand behind the collectors, one per target.
     fn self_source(&self, target: &Target) -> usize {
-        let index = self.targets.iter().position(|known| known == target);
-        self.setup.collectors.len() + index.unwrap_or(0)
+        // Every target of a collector has one, and this machine.
+        self.ours.get(target).copied().unwrap_or(usize::MAX)
     }
 }
 

@@ -20,6 +20,7 @@ impl Core {
             return;
         };
         self.judge(done, now);
+        self.left_out += done.readings.left_out();
         let end = match &done.error {
             None => End::Ok,
             Some(CollectError::Absent(_)) => End::Absent,
@@ -78,8 +79,17 @@ impl Core {
         within_ms.div_euclid(period_ms) * self.period_secs()
     }
 
-    /// Remembers which windows of a series had their block.
+    /// Remembers which windows of a series had their block. Where series come and go, the one whose last block is the
+    /// oldest is forgotten: all that it can cost is a second datum.
     pub(super) fn block_sealed(&mut self, key: &SeriesKey, label: i64) {
+        let most = 2 * self.setup.series_max * self.targets.len();
+        if self.sealed_blocks.len() >= most && !self.sealed_blocks.contains_key(key) {
+            let series = self.sealed_blocks.iter();
+            let oldest = series.min_by_key(|(_, labels)| labels.back().copied());
+            if let Some(key) = oldest.map(|(key, _)| key.clone()) {
+                self.sealed_blocks.remove(&key);
+            }
+        }
         let labels = self.sealed_blocks.entry(key.clone()).or_default();
         if labels.len() == BLOCK_LABELS {
             labels.pop_front();
@@ -106,13 +116,10 @@ impl Core {
 
     /// Logs and back-off of a collector: a failure once and on change, absence once.
     fn judge(&mut self, done: &PassDone, now: Now) {
-        let planned = &self.setup.collectors[done.collector];
-        let subject = match &planned.target {
-            Some(target) => format!("collector {} of {target}", planned.name),
-            None => format!("collector {}", planned.name),
-        };
+        let planned = &self.setup.collectors[&done.collector];
+        let subject = planned.subject();
         let period = planned.rhythm.period;
-        let failures = &mut self.failures[done.collector];
+        let failures = self.failures.entry(done.collector).or_default();
         match &done.error {
             None => {
                 *failures = 0;

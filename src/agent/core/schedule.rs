@@ -3,7 +3,9 @@
 //! An open window keeps its label and length whatever the wall clock does; the next one is cut at the wall boundary
 //! that follows.
 
-use std::collections::VecDeque;
+mod change;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::clock::Now;
@@ -70,6 +72,17 @@ struct Task {
     held_until: Duration,
 }
 
+impl Task {
+    fn new(rhythm: Rhythm, now: Now) -> Self {
+        Task {
+            rhythm,
+            last: now.boot,
+            running: None,
+            held_until: Duration::ZERO,
+        }
+    }
+}
+
 /// A window past its end.
 #[derive(Debug, Clone, Copy)]
 struct Ended {
@@ -85,60 +98,54 @@ pub struct Schedule {
     close_after: Duration,
     open: Span,
     ended: VecDeque<Ended>,
-    tasks: Vec<Task>,
-    /// The longest time after a window's end at which a remote pass for it may start.
+    /// By the number of the collector.
+    tasks: BTreeMap<usize, Task>,
+    /// See [`lateness`].
     lateness: Duration,
 }
 
 impl Schedule {
     /// A timetable from now on: windows of `period`, sealed `close_after` their end.
     #[must_use]
-    pub fn new(now: Now, period: Duration, close_after: Duration, rhythms: Vec<Rhythm>) -> Self {
-        let open = span_at(0, now, period);
-        let lateness = rhythms
-            .iter()
-            .filter_map(|rhythm| rhythm.after_end.map(|offset| offset + rhythm.period))
-            .max()
-            .unwrap_or_default();
-        let tasks = rhythms
-            .into_iter()
-            .map(|rhythm| Task {
-                rhythm,
-                last: now.boot,
-                running: None,
-                held_until: Duration::ZERO,
-            })
-            .collect();
+    pub fn new(
+        now: Now,
+        period: Duration,
+        close_after: Duration,
+        rhythms: &BTreeMap<usize, Rhythm>,
+    ) -> Self {
+        let task = |(number, rhythm): (&usize, &Rhythm)| (*number, Task::new(*rhythm, now));
         Schedule {
             period,
             close_after,
-            open,
+            open: span_at(0, now, period),
             ended: VecDeque::new(),
-            tasks,
-            lateness,
+            tasks: rhythms.iter().map(task).collect(),
+            lateness: lateness(rhythms),
         }
     }
 
     /// The first pass of every local collector, at once.
     pub fn seed(&mut self, now: Now) -> Vec<Due> {
+        self.seed_those(now, |_| true)
+    }
+
+    /// The first pass of those of these collectors that are local.
+    fn seed_those(&mut self, now: Now, those: impl Fn(usize) -> bool) -> Vec<Due> {
         let tick = Tick {
             window: self.open.number,
             label: self.open.label,
             due: now.boot,
             seeds: true,
         };
-        let local = |task: &Task| task.rhythm.after_end.is_none();
         let mut due = Vec::new();
-        for (index, task) in self
-            .tasks
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, task)| local(task))
-        {
+        for (&number, task) in &mut self.tasks {
+            if task.rhythm.after_end.is_some() || !those(number) {
+                continue;
+            }
             task.running = Some(tick);
             // A first share or rate over a few milliseconds would be noise: the first tick keeps its distance.
             task.last = now.boot + (task.rhythm.period / 2).min(FIRST_TICK_AFTER);
-            due.push(Due::Pass(index, tick));
+            due.push(Due::Pass(number, tick));
         }
         due
     }
@@ -146,9 +153,11 @@ impl Schedule {
     /// Everything that is due at `now`.
     pub fn poll(&mut self, now: Now) -> Vec<Due> {
         let mut due = self.roll(now);
-        for index in 0..self.tasks.len() {
-            self.run_newest(index, now, &mut due);
+        let mut tasks = std::mem::take(&mut self.tasks);
+        for (number, task) in &mut tasks {
+            self.run_newest(*number, task, now, &mut due);
         }
+        self.tasks = tasks;
         for ended in self.ended.iter_mut().filter(|ended| !ended.sealed) {
             if ended.span.end + self.close_after <= now.boot {
                 ended.sealed = true;
@@ -164,7 +173,7 @@ impl Schedule {
     /// The next moment at which something is due.
     #[must_use]
     pub fn wake(&self) -> Duration {
-        let ticks = self.tasks.iter().filter_map(|task| {
+        let ticks = self.tasks.values().filter_map(|task| {
             let tick = self.tick_after(task.rhythm, task.last)?;
             // A remote pass that waits for the one before is woken by its end.
             let waits = task.rhythm.after_end.is_some() && task.running.is_some();
@@ -180,19 +189,19 @@ impl Schedule {
 
     /// A pass came home: which tick it was for.
     pub fn finished(&mut self, task: usize) -> Option<Tick> {
-        self.tasks.get_mut(task)?.running.take()
+        self.tasks.get_mut(&task)?.running.take()
     }
 
     /// When the pass that is under way was due.
     #[must_use]
     pub fn running(&self, task: usize) -> Option<Duration> {
-        let running = self.tasks.get(task)?.running.as_ref();
+        let running = self.tasks.get(&task)?.running.as_ref();
         running.map(|tick| tick.due)
     }
 
     /// Starts no pass of this collector before then (back-off).
     pub fn hold(&mut self, task: usize, until: Duration) {
-        if let Some(task) = self.tasks.get_mut(task) {
+        if let Some(task) = self.tasks.get_mut(&task) {
             task.held_until = until;
         }
     }
@@ -259,33 +268,32 @@ impl Schedule {
     fn slept(&mut self, from: Duration, to: Duration) -> Vec<Due> {
         let asleep = to.saturating_sub(from);
         let missed = |period: Duration| asleep.as_secs() / period.as_secs().max(1);
-        let list = self.tasks.iter().enumerate();
-        list.map(|(index, task)| (index, missed(task.rhythm.period)))
+        let list = self.tasks.iter();
+        list.map(|(number, task)| (*number, missed(task.rhythm.period)))
             .filter(|(_, missed)| *missed > 0)
-            .map(|(index, missed)| Due::Missed(index, missed))
+            .map(|(number, missed)| Due::Missed(number, missed))
             .collect()
     }
 
     /// Runs the newest tick that is due; older ones are lost, as is one whose pass before still runs. A remote pass
     /// waits instead, until the next one is due.
-    fn run_newest(&mut self, index: usize, now: Now, due: &mut Vec<Due>) {
+    fn run_newest(&self, number: usize, task: &mut Task, now: Now, due: &mut Vec<Due>) {
         let mut missed = 0;
-        while let Some(tick) = self.tick_after(self.tasks[index].rhythm, self.tasks[index].last) {
+        let rhythm = task.rhythm;
+        while let Some(tick) = self.tick_after(rhythm, task.last) {
             if tick.due > now.boot {
                 break;
             }
-            let rhythm = self.tasks[index].rhythm;
             let next = self.tick_after(rhythm, tick.due);
             // Also where the next one is not known: the machine slept over it.
             let superseded = next.is_some_and(|next| next.due <= now.boot)
                 || tick.due + rhythm.period <= now.boot;
-            let task = &mut self.tasks[index];
             if superseded {
                 task.last = tick.due;
                 missed += u64::from(task.held_until <= tick.due);
                 continue;
             }
-            if task.running.is_some() && task.rhythm.after_end.is_some() {
+            if task.running.is_some() && rhythm.after_end.is_some() {
                 break;
             }
             task.last = tick.due;
@@ -296,11 +304,11 @@ impl Schedule {
                 missed += 1;
             } else {
                 task.running = Some(tick);
-                due.push(Due::Pass(index, tick));
+                due.push(Due::Pass(number, tick));
             }
         }
         if missed > 0 {
-            due.push(Due::Missed(index, missed));
+            due.push(Due::Missed(number, missed));
         }
     }
 
@@ -359,6 +367,14 @@ impl Schedule {
             seeds: false,
         }
     }
+}
+
+/// The longest time after a window's end at which a remote pass for it may start.
+fn lateness(rhythms: &BTreeMap<usize, Rhythm>) -> Duration {
+    let offsets = rhythms
+        .values()
+        .filter_map(|rhythm| rhythm.after_end.map(|offset| offset + rhythm.period));
+    offsets.max().unwrap_or_default()
 }
 
 /// The window of the wall clock that holds `now`; it starts now.

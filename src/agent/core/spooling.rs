@@ -92,8 +92,17 @@ impl Core {
         let gone = self.queue.make_disk_room(now.boot);
         if gone > 0 {
             self.account.drop(Reason::DiskFull, gone);
-            let text = "unsent datums fill [spool] disk_bytes: the oldest are dropped";
-            self.notices.change(Level::Error, "disk", text);
+            let (state, what) = match self.queue.disk_is_full() {
+                false => ("bound", "[spool] disk_bytes"),
+                true => ("full", "memory, and the disk of [spool] dir is full"),
+            };
+            let text = format!("unsent datums fill {what}: the oldest are dropped");
+            self.notices.change_of(Level::Error, "disk", state, text);
+        }
+        if self.journals.failed()
+            && let Some(op) = self.queue.op(now.boot, &self.account)
+        {
+            return Some(op);
         }
         let lent = self.queue.lends_disk(now.boot);
         let op = lent.then(|| self.journal_op(now)).flatten();

@@ -128,9 +128,9 @@ impl Collector for Ena {
     async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
         let interfaces = system::interfaces(&self.root, &self.drivers)?;
         let (mut available, mut failed, mut answered) = (Vec::new(), Vec::new(), false);
-        // Each has its share of the pass: one that hangs is named, and takes none of the others'.
+        // Each has its share of the pass: one that hangs is named, and takes none of the others', nor the disk's.
         let shares = u32::try_from(interfaces.len()).unwrap_or(u32::MAX).max(1);
-        let share = self.timeout * 9 / 10 / shares;
+        let share = self.timeout * 8 / 10 / shares;
         for interface in &interfaces {
             let name = &interface.name;
             match self.ethtool.statistics(name, share).await {
@@ -185,7 +185,7 @@ impl Ena {
             out.push(record.provisional(!verdict.proven));
         }
         if let Some(bytes) = self.baseline.to_store().filter(|_| self.restored) {
-            match self.state.store(baseline::FILE, bytes).await {
+            match patiently(self.timeout, self.state.store(baseline::FILE, bytes)).await {
                 Ok(()) => self.baseline.stored(),
                 Err(error) => out.note(format!(
                     "cannot keep {}: {error}; after a restart ConntrackAllowanceUtilization starts anew",
@@ -198,7 +198,7 @@ impl Ena {
     /// Takes in what an earlier run kept; a file that says nothing is as good as none, one that cannot be read now is
     /// tried again.
     async fn restore(&mut self, machine: &Machine, out: &mut Readings) {
-        let loaded = self.state.load(baseline::FILE).await;
+        let loaded = patiently(self.timeout, self.state.load(baseline::FILE)).await;
         let file = self.state.path().join(baseline::FILE);
         let file = file.display();
         // Too long to be ours is a content, and no failure to read.
@@ -213,6 +213,17 @@ impl Ena {
             )),
         }
     }
+}
+
+/// A dead disk must not use up the pass: a collector that its deadline cuts off is built anew, and would forget the most
+/// it has seen.
+async fn patiently<T>(
+    timeout: Duration,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let late = |_| io::Error::new(ErrorKind::TimedOut, "the disk does not answer");
+    let done = tokio::time::timeout(timeout / 12, work).await;
+    done.map_err(late)?
 }
 
 /// Records an interface's counters; hands out the connections that are left, where the driver tells them.

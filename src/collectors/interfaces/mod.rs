@@ -59,6 +59,7 @@ struct Settings {
 
 struct Interfaces {
     links: Links,
+    /// Below the pass's own deadline, so that the error names rtnetlink.
     timeout: Duration,
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
@@ -77,7 +78,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
     };
     Ok(Box::new(Interfaces {
         links: Links::default(),
-        timeout: context.timeout,
+        timeout: context.timeout * 9 / 10,
         include: patterns(settings.include)?,
         exclude: patterns(settings.exclude)?,
     }))

@@ -101,7 +101,9 @@ async fn passes(wanted: &[Wanted], made: &mut [Option<Box<dyn Collector>>]) -> V
         .iter()
         .zip(made.iter_mut())
         .map(|(wanted, collector)| {
-            let (collector, timeout) = (collector.take(), wanted.timeout);
+            // One that panicked or was cut off in the first pass is built anew, as in the daemon.
+            let collector = collector.take().or_else(|| wanted.build().ok());
+            let timeout = wanted.timeout;
             tokio::spawn(async move {
                 let began = clock::now().boot;
                 let (collector, readings, result) = tasks::collect(collector?, timeout).await;
@@ -123,7 +125,7 @@ async fn passes(wanted: &[Wanted], made: &mut [Option<Box<dyn Collector>>]) -> V
     for (running, kept) in running.into_iter().zip(made) {
         passed.push(match running.await {
             Ok(Some((collector, done))) => {
-                *kept = Some(collector);
+                *kept = collector;
                 done
             }
             _ => Passed {

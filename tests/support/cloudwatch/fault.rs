@@ -18,6 +18,10 @@ pub enum Fault {
     InternalServiceError,
     /// 503 ServiceUnavailable.
     ServiceUnavailable,
+    /// 503 ServiceUnavailable with this `Retry-After`.
+    RetryAfter(&'static str),
+    /// 400 Throttling with this `x-amz-retry-after`.
+    AmzRetryAfter(&'static str),
     /// 413 RequestEntityTooLarge.
     TooLarge,
     /// 403 AccessDenied.
@@ -38,6 +42,10 @@ pub enum Fault {
     TruncatedAnswer,
     /// 200 with an HTML page, as from a captive portal. Stores nothing.
     NotCbor,
+    /// 200 in another protocol of AWS's, without the header that names ours. Stores nothing.
+    WrongProtocol,
+    /// A redirect of this status to a place where nothing listens. Stores nothing.
+    Redirect(u16),
     /// Served as usual, with a `Date` header so many seconds off.
     WrongDate(i64),
     /// Served as usual, but so much later.
@@ -50,7 +58,7 @@ impl Fault {
         let coral =
             |status, code, shape, message: &str| Some(Refusal::new(status, code, shape, message));
         match self {
-            Self::Throttle => coral(
+            Self::Throttle | Self::AmzRetryAfter(_) => coral(
                 400,
                 "Throttling",
                 "com.amazon.coral.service#ThrottlingException",
@@ -62,7 +70,7 @@ impl Fault {
                 "com.amazonaws.cloudwatch#InternalServiceFault",
                 "Request processing has failed because of an unknown error.",
             ),
-            Self::ServiceUnavailable => coral(
+            Self::ServiceUnavailable | Self::RetryAfter(_) => coral(
                 503,
                 "ServiceUnavailable",
                 "com.amazon.coral.service#ServiceUnavailableException",
@@ -111,6 +119,8 @@ impl Fault {
             "garbage" => Self::Garbage,
             "truncated-answer" => Self::TruncatedAnswer,
             "not-cbor" => Self::NotCbor,
+            "wrong-protocol" => Self::WrongProtocol,
+            "redirect" => Self::Redirect(number?.parse().ok()?),
             "wrong-date" => Self::WrongDate(number?.parse().ok()?),
             "delay" => Self::Delay(Duration::from_secs(secs()?)),
             _ => return None,

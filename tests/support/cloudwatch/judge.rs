@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use super::super::http::Request;
 use super::super::sigv4::{self, Authorization, Key, Refused};
 use super::datum::PutMetricData;
-use super::limits::{REQUEST_BYTES_MAX, UNPACKED_BYTES_MAX};
+use super::limits::UNPACKED_BYTES_MAX;
 use super::refusal::Refusal;
 use super::{decode, fault, rules};
 
@@ -29,6 +29,8 @@ pub struct Gate {
     pub keys: Vec<Key>,
     /// A call that holds this metric is refused, as one with a bad datum would be.
     pub poison: Option<String>,
+    /// Bytes of a body before compression; more is refused.
+    pub bytes_max: usize,
 }
 
 /// What is known of a request after looking at it.
@@ -54,7 +56,7 @@ pub fn judge(request: &Request, gate: &Gate, now_secs: f64) -> Judged {
     let datums = decoded.as_ref().map_or(0, |input| input.datums().count());
     let verdict = (|| {
         route(request)?;
-        size(unpacked.as_ref().map_err(Clone::clone)?)?;
+        size(unpacked.as_ref().map_err(Clone::clone)?, gate.bytes_max)?;
         admit(request, gate, now_secs)?;
         let input = decoded?;
         taste(&input, gate)?;
@@ -110,9 +112,9 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(body)
 }
 
-fn size(body: &[u8]) -> Result<(), Refusal> {
-    if body.len() > REQUEST_BYTES_MAX {
-        return Err(Refusal::too_large(body.len(), REQUEST_BYTES_MAX));
+fn size(body: &[u8], most: usize) -> Result<(), Refusal> {
+    if body.len() > most {
+        return Err(Refusal::too_large(body.len(), most));
     }
     Ok(())
 }

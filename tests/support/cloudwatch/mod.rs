@@ -109,6 +109,7 @@ impl Endpoint {
             region: None,
             keys: vec![Key::example(), Key::role_example()],
             poison: None,
+            bytes_max: limits::REQUEST_BYTES_MAX,
         };
         Builder { port: 0, gate }
     }
@@ -150,6 +151,11 @@ impl Endpoint {
     /// From now on every call that holds this metric is refused with `InvalidParameterValue`.
     pub fn poison(&self, metric: &str) {
         lock(&self.shared.state).gate.poison = Some(metric.to_owned());
+    }
+
+    /// From now on a call with more bytes, counted before compression, is answered with 413.
+    pub fn set_bytes_max(&self, bytes: usize) {
+        lock(&self.shared.state).gate.bytes_max = bytes;
     }
 
     /// From now on this key is answered with `ExpiredToken`.

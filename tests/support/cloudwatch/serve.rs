@@ -158,7 +158,13 @@ impl Outcome<'_> {
                 call.code = Some(refusal.code.to_owned());
                 call.message = Some(refusal.message.clone());
             }
-            Self::Lost => call.status = if fault == Fault::NotCbor { 200 } else { 0 },
+            Self::Lost => {
+                call.status = match fault {
+                    Fault::NotCbor | Fault::WrongProtocol => 200,
+                    Fault::Redirect(status) => status,
+                    _ => 0,
+                }
+            }
         }
     }
 }
@@ -168,7 +174,12 @@ fn outcome(judged: &Judged, fault: Fault) -> Outcome<'_> {
         return Outcome::Refused(refusal);
     }
     match fault {
-        Fault::Hang(_) | Fault::RefuseRead | Fault::Garbage | Fault::NotCbor => Outcome::Lost,
+        Fault::Hang(_)
+        | Fault::RefuseRead
+        | Fault::Garbage
+        | Fault::NotCbor
+        | Fault::WrongProtocol
+        | Fault::Redirect(_) => Outcome::Lost,
         _ => match &judged.verdict {
             Ok((input, failure)) => Outcome::Stored(input, failure.as_deref()),
             Err(refusal) => Outcome::Refused(refusal.clone()),
@@ -217,6 +228,11 @@ fn reply(outcome: Outcome<'_>, fault: Fault, date_secs: i64) -> Reply {
         .with("content-type", "application/cbor")
         .with("x-amzn-requestid", request_id())
         .with("date", time::http_date(date_secs));
+    let response = match fault {
+        Fault::RetryAfter(text) => response.with("retry-after", text),
+        Fault::AmzRetryAfter(text) => response.with("x-amz-retry-after", text),
+        _ => response,
+    };
     match fault {
         Fault::ResetAfterAccept => Reply::Nothing,
         Fault::TruncatedAnswer => Reply::Bytes(response.encode(TRUNCATED_BY)),
@@ -239,6 +255,12 @@ fn lost(fault: Fault) -> Reply {
             Response::new(200, "<html><body>Please log in</body></html>")
                 .with("content-type", "text/html"),
         ),
+        Fault::WrongProtocol => Reply::Answer(
+            Response::new(200, "{}").with("content-type", "application/x-amz-json-1.0"),
+        ),
+        Fault::Redirect(status) => {
+            Reply::Answer(Response::new(status, "").with("location", "http://127.0.0.1:1/"))
+        }
         _ => Reply::Nothing,
     }
 }

@@ -1,10 +1,12 @@
 //! The queue's side of the spool: what is written, read and removed next, one operation at a time, and what its end
 //! means. A disk that fails is left alone for a while; until then batches are in memory alone.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::entry::{Entry, Place};
+use super::files::Leaving;
 use super::op::{After, Done, Listing, Loaded, Op};
 use super::{Queue, Reason};
 use crate::agent::core::account::{Account, Totals};
@@ -38,13 +40,15 @@ pub(super) struct Disk {
     pub(super) listed: bool,
     under_way: Option<UnderWay>,
     failed_until: Option<Duration>,
+    /// Our bytes when the disk had no space for the last write: others have the rest of it.
+    pub(super) full_at: Option<u64>,
     /// The batch to be written next, encoded.
     pub(super) prepared: Option<(FileName, Vec<u8>)>,
     /// The batch that is wanted in memory.
     pub(super) wanted: Option<FileName>,
     /// Files of batches that were halved, which cover their pieces.
     pub(super) covers: Vec<(FileName, u64)>,
-    pub(super) removals: Vec<(FileName, u64)>,
+    pub(super) removals: Leaving,
     pub(super) rejected_bytes: u64,
     /// Bytes of the journals of open windows.
     pub(super) journal_bytes: u64,
@@ -57,10 +61,11 @@ impl Disk {
             listed: false,
             under_way: None,
             failed_until: None,
+            full_at: None,
             prepared: None,
             wanted: None,
             covers: Vec::new(),
-            removals: Vec::new(),
+            removals: Leaving::default(),
             rejected_bytes: 0,
             journal_bytes: 0,
         }
@@ -104,7 +109,7 @@ impl Queue {
     }
 
     /// When the disk is worth trying again.
-    pub(super) fn disk_wake(&self) -> Option<Duration> {
+    pub(super) fn disk_wake(&self, now: Duration) -> Option<Duration> {
         let disk = &self.disk;
         let unwritten = || {
             self.entries
@@ -112,8 +117,9 @@ impl Queue {
                 .any(|entry| entry.place == Place::Memory)
         };
         let work = !disk.listed || !disk.removals.is_empty() || unwritten();
+        // Where that moment is past, what could be done was begun.
         disk.failed_until
-            .filter(|_| disk.under_way.is_none() && work)
+            .filter(|until| *until > now && disk.under_way.is_none() && work)
     }
 
     /// The spool was looked at, and the next operation may begin: one that is not the queue's.
@@ -173,11 +179,15 @@ impl Queue {
     /// Whether a batch waits, wherever.
     #[must_use]
     pub fn holds(&self, name: &FileName) -> bool {
-        self.entries.iter().any(|entry| entry.name == *name)
+        self.idle.holds(*name) || self.entries.iter().any(|entry| entry.name == *name)
     }
 
     /// Gives up a batch that is made again; how many datums it held.
     pub fn discard(&mut self, name: &FileName) -> usize {
+        if let Some(bytes) = self.idle.remove(*name) {
+            self.disk.removals.push(*name, bytes);
+            return name.datums;
+        }
         let index = self.entries.iter().position(|entry| entry.name == *name);
         let Some(index) = index else { return 0 };
         let entry = self.entries.swap_remove(index);
@@ -190,7 +200,7 @@ impl Queue {
         if self.disk.removals.is_empty() {
             return None;
         }
-        let names = self.removed_next();
+        let names = self.disk.removals.first(REMOVED_AT_ONCE);
         self.disk.under_way = Some(UnderWay::Remove(names.clone()));
         Some(Op::Remove(names, self.totals(account)))
     }
@@ -217,7 +227,8 @@ impl Queue {
         }
         let prepared = self.disk.prepared.take();
         let fits = |disk: &Disk, used: u64, bytes: &[u8]| {
-            disk.removals.is_empty() || used + bytes.len() as u64 <= disk.most.unwrap_or(0)
+            let most = disk.most.min(disk.full_at.or(disk.most));
+            disk.removals.is_empty() || used + bytes.len() as u64 <= most.unwrap_or(0)
         };
         match prepared {
             Some((name, bytes)) if fits(&self.disk, self.spool_bytes(), &bytes) => {
@@ -231,14 +242,12 @@ impl Queue {
             prepared => self.disk.prepared = prepared,
         }
         if !self.disk.removals.is_empty() {
-            return Some(Op::Remove(self.removed_next(), self.totals(account)));
+            return Some(Op::Remove(
+                self.disk.removals.first(REMOVED_AT_ONCE),
+                self.totals(account),
+            ));
         }
         self.disk.wanted.map(Op::Load)
-    }
-
-    fn removed_next(&self) -> Vec<FileName> {
-        let next = self.disk.removals.iter().take(REMOVED_AT_ONCE);
-        next.map(|(name, _)| *name).collect()
     }
 
     /// The account as it is to be kept.
@@ -248,7 +257,7 @@ impl Queue {
             sealed: account.sealed,
             sent: account.sent,
             dropped: account.dropped_by_word(),
-            on_disk: self.safe() as u64 + self.unlisted,
+            on_disk: self.safe() + self.unlisted,
         }
     }
 
@@ -258,18 +267,28 @@ impl Queue {
             return After::Nothing;
         };
         let ended = match (op, done) {
-            (UnderWay::List, Done::Listed(listed)) => listed.map(|listing| self.listed(listing)),
+            (UnderWay::List, Done::Listed(listed)) => {
+                listed.map(|listing| self.listed(listing, now))
+            }
             (UnderWay::Write(name, bytes), Done::Wrote(wrote)) => {
                 self.wrote(name, bytes, wrote.is_ok());
+                self.disk.full_at = None;
                 wrote.map(|()| After::Nothing)
             }
-            (UnderWay::Load(name), Done::Loaded(loaded)) => self.loaded(name, loaded, now),
-            (UnderWay::Remove(names), Done::Removed(removed)) => {
-                removed.map(|()| self.removed(&names))
+            (UnderWay::Write(name, bytes), Done::Full(why)) => {
+                self.wrote(name, bytes, false);
+                self.disk.full_at = Some(self.spool_bytes());
+                Err(why)
             }
+            (UnderWay::Load(name), Done::Loaded(loaded)) => self.loaded(name, loaded, now),
+            (UnderWay::Remove(names), Done::Removed(removed)) => removed.map(|()| {
+                self.disk.removals.gone(&names);
+                After::Nothing
+            }),
             // An answer to another question: there is none.
             _ => Ok(After::Nothing),
         };
+        self.shelve(now);
         match ended {
             Ok(after) => {
                 self.disk.failed_until = None;
@@ -283,23 +302,28 @@ impl Queue {
         }
     }
 
-    fn listed(&mut self, listing: Listing) -> After {
+    fn listed(&mut self, listing: Listing, now: Duration) -> After {
         self.disk.listed = true;
         self.disk.rejected_bytes = listing.rejected_bytes;
-        let (mut datums, mut files) = (0, 0);
+        let kept = self.disk.covers.iter().map(|(name, _)| *name);
+        let kept: HashSet<FileName> = kept.chain(self.disk.removals.names()).collect();
+        let entries = self.entries.iter_mut();
+        let mut entries: HashMap<u64, &mut Entry> =
+            entries.map(|entry| (entry.id(), entry)).collect();
+        let (mut datums, mut idle) = (0, Vec::new());
         for (name, bytes) in listing.files {
-            let kept = self.disk.covers.iter().chain(&self.disk.removals);
-            if kept.into_iter().any(|(known, _)| *known == name) {
+            if kept.contains(&name) {
                 continue;
             }
-            if let Some(entry) = self.entry(name.id) {
+            if let Some(entry) = entries.get_mut(&name.id) {
                 entry.place = Place::Disk(bytes);
                 continue;
             }
             datums += name.datums as u64;
-            files += 1;
-            self.entries.push(Entry::on_disk(name, bytes));
+            idle.push((name, bytes));
         }
+        let files = idle.len();
+        self.idle.fill(idle, now);
         After::Found {
             expected: std::mem::take(&mut self.unlisted),
             datums,
@@ -312,7 +336,7 @@ impl Queue {
     fn wrote(&mut self, name: FileName, bytes: u64, well: bool) {
         let Some(entry) = self.entry(name.id) else {
             // Settled meanwhile.
-            self.disk.removals.push((name, bytes));
+            self.disk.removals.push(name, bytes);
             return;
         };
         entry.not_before = Duration::ZERO;
@@ -338,13 +362,13 @@ impl Queue {
         let gone = |reason, why: String| After::Gone(name, reason, why);
         let after = match loaded {
             Err(why) => {
-                if let Some(entry) = self.entry(name.id) {
+                if let Some(entry) = self.take_up(name) {
                     entry.unreadable_until = now + REREAD_AFTER;
                 }
                 return Err(why);
             }
             Ok(Loaded::Batch(batch)) if FileName::of(&batch, name.id) == name => {
-                if let Some(entry) = self.entry(name.id) {
+                if let Some(entry) = self.take_up(name) {
                     entry.held = Some(Arc::new(*batch));
                 }
                 return Ok(After::Nothing);
@@ -356,19 +380,25 @@ impl Queue {
             }
             Ok(Loaded::Missing) => gone(Reason::Lost, "the file is gone".into()),
         };
-        let index = self.entries.iter().position(|entry| entry.name == name);
-        let Some(index) = index else {
+        let Some(_) = self.take_up(name) else {
             return Ok(After::Nothing);
         };
-        let entry = self.entries.swap_remove(index);
-        self.retire(&entry);
+        let index = self.entries.iter().position(|entry| entry.name == name);
+        if let Some(index) = index {
+            let entry = self.entries.swap_remove(index);
+            self.retire(&entry);
+        }
         Ok(after)
     }
 
-    fn removed(&mut self, names: &[FileName]) -> After {
-        let removals = &mut self.disk.removals;
-        removals.retain(|(name, _)| !names.contains(name));
-        After::Nothing
+    /// Something goes on with this file: an entry from here on.
+    fn take_up(&mut self, name: FileName) -> Option<&mut Entry> {
+        if let Some(bytes) = self.idle.remove(name) {
+            let fresh = self.last_call;
+            let entry = Entry::on_disk(name, bytes);
+            self.entries.push(Entry { fresh, ..entry });
+        }
+        self.entries.iter_mut().find(|entry| entry.name == name)
     }
 
     pub(super) fn entry(&mut self, id: u64) -> Option<&mut Entry> {

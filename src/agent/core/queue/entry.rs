@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) not_before: Duration,
     /// Its file is not read before, boot time: that failed.
     pub(super) unreadable_until: Duration,
+    /// It is not sent before, boot time: it alone failed. Zero: it never did.
+    pub(super) aside_until: Duration,
     /// Since when its timestamp is too far ahead of the clock, boot time.
     pub(super) ahead_since: Option<Duration>,
 }
@@ -53,6 +55,7 @@ impl Entry {
             attempted: false,
             not_before: Duration::ZERO,
             unreadable_until: Duration::ZERO,
+            aside_until: Duration::ZERO,
             ahead_since: None,
         }
     }
@@ -68,6 +71,7 @@ impl Entry {
             attempted: true,
             not_before: Duration::ZERO,
             unreadable_until: Duration::ZERO,
+            aside_until: Duration::ZERO,
             ahead_since: None,
         }
     }
@@ -79,6 +83,13 @@ impl Entry {
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.held.as_ref().map_or(0, |batch| batch.bytes())
+    }
+
+    /// Nothing but its file is to be remembered.
+    pub(super) fn is_idle(&self, now: Duration) -> bool {
+        let waits = !self.fresh && self.held.is_none() && self.cover.is_none();
+        let plain = self.unreadable_until <= now && self.aside_until.is_zero();
+        waits && plain && matches!(self.place, Place::Disk(_))
     }
 
     /// It survives the end of the process.

@@ -4,12 +4,15 @@
 //! recover at once. A batch is kept unchanged from its first attempt on.
 //!
 //! With a spool each batch is written before it is sent, and leaves memory when it has to wait: then its file is all
-//! there is, and it is read again when its turn comes.
+//! there is, and it is read again when its turn comes. Entries are batches with which something goes on, a few; the
+//! thousands of a long outage are idle files.
 
 mod disk;
 mod entry;
 mod files;
+mod idle;
 pub mod op;
+mod order;
 mod pacer;
 
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use crate::publish::spool::FileName;
 
 use disk::{Disk, WRITE_PATIENCE};
 use entry::{Entry, Place};
+use idle::Idle;
 use pacer::Pacer;
 
 /// Between two batches of the backlog.
@@ -34,6 +38,14 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(60);
 /// After a denial: a role is mended by people, in minutes.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
+
+/// A server is left alone as long as it asks, but no longer than this: CloudWatch asks for seconds, and what asks for
+/// hours is a proxy or a portal that may be gone by then. Alarms of five periods of a minute do not miss a recovery.
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(300);
+
+/// A batch that fails again while others are accepted is left alone for so long: something on the way dislikes it, a
+/// filter perhaps, and those behind it have their turn.
+const ASIDE_FOR: Duration = Duration::from_secs(600);
 
 /// A clock that was not set when we started is set by then; until then spooled batches seem to be of the future.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -68,26 +80,49 @@ pub enum Settled {
     Unknown,
 }
 
+/// What waits behind the fresh window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Batches.
+    pub batches: usize,
+    /// Their datums.
+    pub datums: u64,
+    /// Newest timestamp of the oldest of them, Unix seconds.
+    pub oldest: i64,
+}
+
 /// The queue.
 pub struct Queue {
     limits: Limits,
     entries: Vec<Entry>,
+    idle: Idle,
     next_id: u64,
     in_flight: Option<u64>,
     failures: u32,
     backlog_from: Duration,
     probe_from: Option<Duration>,
+    /// The server asked to be left alone until then, boot time.
+    asked_from: Option<Duration>,
     pacer: Pacer,
     jitter: fastrand::Rng,
     disk: Disk,
     /// Datums that an earlier run left on disk, as long as nobody looked.
     unlisted: u64,
+    /// Batches sent.
+    sent: u64,
+    /// The batch of the backlog that failed last, and how many were sent before.
+    failed_last: Option<(u64, u64)>,
+    /// Datums sent of the backlog.
+    backlog_sent: u64,
+    /// At shutdown idle files go out as if they were fresh, once.
+    last_call: bool,
 }
 
 impl std::fmt::Debug for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Queue")
             .field("entries", &self.entries.len())
+            .field("idle", &self.idle.len())
             .finish_non_exhaustive()
     }
 }
@@ -100,37 +135,58 @@ impl Queue {
         Queue {
             limits,
             entries: Vec::new(),
+            idle: Idle::default(),
             next_id: now.wall_ms.max(0).unsigned_abs() << 20,
             in_flight: None,
             failures: 0,
             backlog_from: Duration::ZERO,
             probe_from: None,
+            asked_from: None,
             pacer: Pacer::new(limits.requests_per_second),
             jitter: fastrand::Rng::with_seed(seed),
             disk: Disk::new(limits.disk_bytes),
             unlisted,
+            sent: 0,
+            failed_last: None,
+            backlog_sent: 0,
+            last_call: false,
         }
     }
 
     /// Takes in batches; returns their names, and how many datums had to go for want of room.
     pub fn push(&mut self, batches: Vec<Batch>, now: Duration) -> (Vec<FileName>, usize) {
+        let first = self.next_id + 1;
         let names = batches.into_iter().map(|batch| {
             let entry = self.enter(batch, Place::Memory);
             entry.not_before = now + WRITE_PATIENCE;
             entry.name
         });
         let names = names.collect();
+        self.overtake(first);
         if !self.disk.is_well() {
             self.wait_for_no_file();
         }
-        (names, self.make_room())
+        let gone = self.make_room();
+        self.shelve(now);
+        (names, gone)
+    }
+
+    /// Other limits from now on. Whether there is a spool was decided at start.
+    pub fn limit(&mut self, limits: Limits) {
+        if limits.requests_per_second != self.limits.requests_per_second {
+            self.pacer = Pacer::new(limits.requests_per_second);
+        }
+        if let (Some(most), Some(bytes)) = (&mut self.disk.most, limits.disk_bytes) {
+            *most = bytes;
+        }
+        self.limits = limits;
     }
 
     /// Datums in the queue.
     #[must_use]
     pub fn waiting(&self) -> u64 {
         let datums = self.entries.iter().map(|entry| entry.name.datums as u64);
-        datums.sum::<u64>() + self.unlisted
+        datums.sum::<u64>() + self.idle.datums() + self.unlisted
     }
 
     /// Bytes in memory.
@@ -139,20 +195,72 @@ impl Queue {
         self.entries.iter().map(Entry::bytes).sum()
     }
 
+    /// What waits behind the fresh window, if anything.
+    #[must_use]
+    pub fn backlog(&self) -> Option<Backlog> {
+        let active = self.entries.iter().filter(|entry| !entry.fresh);
+        let oldest = active.clone().map(|entry| entry.name.newest);
+        let oldest_idle = self.idle.oldest().map(|(name, _)| name.newest);
+        let datums: u64 = active.clone().map(|entry| entry.name.datums as u64).sum();
+        Some(Backlog {
+            batches: active.count() + self.idle.len(),
+            datums: datums + self.idle.datums(),
+            oldest: oldest.chain(oldest_idle).min()?,
+        })
+    }
+
+    /// Datums sent of the backlog since the start.
+    #[must_use]
+    pub fn backlog_sent(&self) -> u64 {
+        self.backlog_sent
+    }
+
+    /// Batches with which something goes on, and files with which nothing does.
+    #[must_use]
+    pub fn active_and_idle(&self) -> (usize, usize) {
+        (self.entries.len(), self.idle.len())
+    }
+
+    /// The sums that are kept are those of what is there; for tests, as it looks at everything.
+    #[must_use]
+    pub fn sums_hold(&self) -> bool {
+        self.idle.sums_hold() && self.disk.removals.sum_holds()
+    }
+
     /// Gives up what is too old to be sent; what is stamped too far ahead waits for the clock, and is given up too.
     pub fn expire(&mut self, now: Now) -> Vec<(Reason, usize)> {
         let wall = now.wall_secs();
-        let oldest = wall - self.limits.oldest_secs;
+        let oldest = wall.saturating_sub(self.limits.oldest_secs);
+        let ahead_from = wall.saturating_add(NEWEST_SECS);
+        let mut gone = self.expire_active(oldest, ahead_from, now.boot);
+        self.idle.clock(ahead_from, now.boot);
+        while let Some((name, bytes)) = self.idle.pop_older(oldest) {
+            self.disk.removals.push(name, bytes);
+            gone.push((Reason::TooOld, name.datums));
+        }
+        for (name, bytes) in self.idle.pop_too_new(now.boot) {
+            self.disk.removals.push(name, bytes);
+            gone.push((Reason::TooNew, name.datums));
+        }
+        gone
+    }
+
+    fn expire_active(
+        &mut self,
+        oldest: i64,
+        ahead_from: i64,
+        now: Duration,
+    ) -> Vec<(Reason, usize)> {
         for entry in &mut self.entries {
-            let ahead = entry.name.newest >= wall + NEWEST_SECS;
-            let since = entry.ahead_since.unwrap_or(now.boot);
+            let ahead = entry.name.newest >= ahead_from;
+            let since = entry.ahead_since.unwrap_or(now);
             entry.ahead_since = ahead.then_some(since);
         }
         let in_flight = self.in_flight;
         let why = |entry: &mut Entry| match entry.ahead_since {
             _ if in_flight == Some(entry.id()) => None,
             _ if entry.name.newest < oldest => Some(Reason::TooOld),
-            Some(since) if now.boot >= since + CLOCK_PATIENCE => Some(Reason::TooNew),
+            Some(since) if now >= since + CLOCK_PATIENCE => Some(Reason::TooNew),
             _ => None,
         };
         let gone: Vec<Entry> = self
@@ -166,90 +274,45 @@ impl Queue {
         counted.collect()
     }
 
-    /// The batch to send now, if any; it is in flight from here on.
-    pub fn next(&mut self, now: Duration) -> Option<(u64, Arc<Batch>)> {
-        self.disk.wanted = None;
-        if self.in_flight.is_some() || self.probe_from.is_some_and(|from| now < from) {
-            return None;
-        }
-        if self.held_back().is_some_and(|until| now < until) {
-            return None;
-        }
-        let chosen = self
-            .entries
-            .iter()
-            .filter(|entry| self.ready_from(entry, now).is_some_and(|from| from <= now))
-            .max_by_key(|entry| {
-                let (newest, id) = entry.age();
-                (entry.fresh, newest, std::cmp::Reverse(id))
-            })?;
-        let Some(batch) = &chosen.held else {
-            self.disk.wanted = Some(chosen.name);
-            return None;
-        };
-        let chosen = (chosen.id(), Arc::clone(batch));
-        if !self.pacer.may(now) {
-            return None;
-        }
-        self.in_flight = Some(chosen.0);
-        Some(chosen)
-    }
-
-    /// When [`Queue::next`] or [`Queue::op`] is worth asking again; `None` while only an event brings anything new.
-    #[must_use]
-    pub fn wake(&self, now: Duration) -> Option<Duration> {
-        let wakes = [self.send_wake(now), self.disk_wake()];
-        wakes.into_iter().flatten().min()
-    }
-
-    fn send_wake(&self, now: Duration) -> Option<Duration> {
-        if self.in_flight.is_some() {
-            return None;
-        }
-        let ready = self.entries.iter();
-        let from = ready
-            .filter_map(|entry| self.ready_from(entry, now))
-            .min()?;
-        let from = self.probe_from.map_or(from, |probe| probe.max(from));
-        let from = self.held_back().map_or(from, |until| until.max(from));
-        Some(from.max(self.pacer.free_from()))
-    }
-
-    /// Until when the freshest window waits for its file: nothing goes before it.
-    fn held_back(&self) -> Option<Duration> {
-        let fresh = self.entries.iter().filter(|entry| entry.fresh);
-        fresh.map(|entry| entry.not_before).max()
-    }
-
-    /// From when on it can be sent; `None` while that needs an event first.
-    fn ready_from(&self, entry: &Entry, now: Duration) -> Option<Duration> {
-        if entry.ahead_since.is_some() {
-            return None;
-        }
-        let its_turn = if entry.fresh { now } else { self.backlog_from };
-        let there = match entry.held {
-            Some(_) => entry.not_before,
-            None => self.disk.readable_from()?.max(entry.unreadable_until),
-        };
-        Some(its_turn.max(there))
-    }
-
-    /// An answer came.
-    pub fn settle(&mut self, id: u64, outcome: Outcome, now: Duration) -> Settled {
+    /// An answer came, perhaps with a time for which the server asks to be left alone.
+    pub fn settle(
+        &mut self,
+        id: u64,
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) -> Settled {
+        self.asked_from = retry_after.map(|wait| now + wait.min(RETRY_AFTER_MOST));
         if self.in_flight == Some(id) {
             self.in_flight = None;
         }
         let Some(index) = self.entries.iter().position(|entry| entry.id() == id) else {
             return Settled::Unknown;
         };
+        let settled = self.settle_entry(index, outcome, now);
+        self.shelve(now);
+        settled
+    }
+
+    fn settle_entry(&mut self, index: usize, outcome: Outcome, now: Duration) -> Settled {
         match outcome {
             Outcome::Sent => {
                 self.failures = 0;
+                self.sent += 1;
                 self.probe_from = None;
                 self.backlog_from = now + TRICKLE;
                 let entry = self.entries.swap_remove(index);
                 self.retire(&entry);
+                if !entry.fresh {
+                    self.backlog_sent += entry.name.datums as u64;
+                }
                 Settled::Sent(entry.name.datums)
+            }
+            Outcome::Unreachable { .. } | Outcome::Denied if self.alone_fails(index) => {
+                self.backlog_from = now + TRICKLE;
+                self.entries[index].aside_until = now + ASIDE_FOR;
+                self.keep(index);
+                Settled::Kept
             }
             Outcome::Throttled | Outcome::Unreachable { .. } => {
                 self.probe_from = None;
@@ -264,6 +327,22 @@ impl Queue {
             }
             Outcome::TooLarge | Outcome::Invalid => self.halve(index),
         }
+    }
+
+    /// This batch of the backlog failed before, and others were accepted since: it is not the way that is bad.
+    fn alone_fails(&mut self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        if entry.fresh {
+            return false;
+        }
+        if entry.aside_until > Duration::ZERO {
+            return true;
+        }
+        let before = self.failed_last.filter(|(id, _)| *id == entry.id());
+        let (_, sent) = *self
+            .failed_last
+            .insert(before.unwrap_or((entry.id(), self.sent)));
+        sent < self.sent
     }
 
     /// It was tried in vain: from now on it waits on disk.
@@ -282,18 +361,26 @@ impl Queue {
         self.probe_from = None;
         self.failures = 0;
         self.backlog_from = now;
+        self.last_call = true;
+        if !self.disk.is_well() {
+            // What is not sent now is lost: it is tried once more, whatever was asked.
+            self.asked_from = None;
+        }
         for entry in &mut self.entries {
             entry.fresh = true;
+            entry.aside_until = Duration::ZERO;
         }
     }
 
     /// At shutdown: all is settled, or what is left is safe on disk and was tried, or cannot be sent before `until`.
     #[must_use]
     pub fn rests(&self, until: Duration) -> bool {
-        let tried = self.failures >= LAST_FAILURES || !self.entries.iter().any(|entry| entry.fresh);
+        let untried = self.entries.iter().any(|entry| entry.fresh)
+            || self.last_call && self.idle.newest_ready().is_some();
+        let tried = self.failures >= LAST_FAILURES || !untried;
         let safe = self.entries.iter().all(Entry::is_safe);
-        let denied = self.probe_from.is_some_and(|from| from >= until);
-        self.in_flight.is_none() && (self.entries.is_empty() || safe && tried || denied)
+        let silent = self.silent_until().is_some_and(|from| from >= until);
+        self.in_flight.is_none() && (safe && tried || silent)
     }
 
     /// The end: how many datums are given up; what is safe on disk stays.
@@ -355,7 +442,7 @@ impl Queue {
     /// Oldest out first, to where they are on disk already or for good, but never the one in flight.
     fn make_room(&mut self) -> usize {
         let mut gone = 0;
-        while self.bytes() > self.limits.memory_bytes {
+        while self.bytes() > self.memory_most() {
             let in_flight = self.in_flight;
             let held = self
                 .entries

@@ -40,6 +40,8 @@ pub enum Done {
     Listed(Result<Listing, String>),
     /// Written.
     Wrote(Result<(), String>),
+    /// There was no space to write it.
+    Full(String),
     /// Read.
     Loaded(Result<Loaded, String>),
     /// Totals written, and files removed.

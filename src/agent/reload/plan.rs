@@ -1,0 +1,251 @@
+//! From the configuration in force to another: which collectors go on, and which are built.
+
+use std::collections::BTreeMap;
+
+use tracing::{info, warn};
+
+use crate::agent::core::Setup;
+use crate::agent::core::kept::Kept;
+use crate::agent::setup;
+use crate::collector::Collector;
+use crate::config::{Config, Wanted};
+
+/// The configuration in force, and its collectors by number.
+#[derive(Debug, Clone)]
+pub(in crate::agent) struct Running {
+    pub(in crate::agent) config: Config,
+    pub(in crate::agent) wanted: BTreeMap<usize, Wanted>,
+    pub(in crate::agent) dry_run: bool,
+    /// The first number that was never given.
+    next: usize,
+}
+
+/// A collector that is built, under its number.
+pub(in crate::agent) type Built = (usize, Box<dyn Collector>);
+
+/// A new configuration, ready to be swapped in.
+pub(in crate::agent) struct Plan {
+    pub(in crate::agent) running: Running,
+    pub(in crate::agent) built: Vec<Built>,
+    pub(in crate::agent) setup: Setup,
+    pub(in crate::agent) news: News,
+}
+
+/// What there is to say of a reload, once it is done.
+pub(in crate::agent) struct News {
+    /// Keys whose new value needs a restart.
+    needs_restart: Vec<&'static str>,
+    /// What is changed, in words.
+    changes: String,
+}
+
+impl Running {
+    /// What runs first.
+    pub(in crate::agent) fn new(config: Config, dry_run: bool) -> Self {
+        let wanted: BTreeMap<usize, Wanted> = config.collectors().into_iter().enumerate().collect();
+        Running {
+            next: wanted.len(),
+            config,
+            wanted,
+            dry_run,
+        }
+    }
+
+    /// All collectors built.
+    ///
+    /// # Errors
+    /// Names the first that cannot be, and why.
+    pub(in crate::agent) fn build(&self) -> Result<Vec<Built>, String> {
+        let wanted = self.wanted.iter();
+        wanted
+            .map(|(number, wanted)| Ok((*number, wanted.build()?)))
+            .collect()
+    }
+
+    /// How to get from here to this configuration. A collector that would be the same keeps its number.
+    pub(super) fn plan(&self, mut config: Config) -> Result<Plan, String> {
+        let needs_restart = self.keep_fixed(&mut config);
+        let mut next = self.next;
+        let mut wanted = BTreeMap::new();
+        let mut built = Vec::new();
+        for new in config.collectors() {
+            let known = self.wanted.iter().find(|(_, old)| old.is_as(&new));
+            let number = known.map_or(next, |(number, _)| *number);
+            if known.is_none() {
+                built.push((number, new.build()?));
+                next += 1;
+            }
+            wanted.insert(number, new);
+        }
+        let changes = changes(self, &config, &wanted);
+        Ok(Plan {
+            setup: setup::of(&config, &wanted, Kept::default(), self.dry_run),
+            running: Running {
+                config,
+                wanted,
+                dry_run: self.dry_run,
+                next,
+            },
+            built,
+            news: News {
+                needs_restart,
+                changes,
+            },
+        })
+    }
+
+    /// Puts back what cannot change at run time; the names of such keys.
+    fn keep_fixed(&self, config: &mut Config) -> Vec<&'static str> {
+        let mut kept = Vec::new();
+        if config.log.format != self.config.log.format {
+            config.log.format = self.config.log.format;
+            kept.push("[log] format");
+        }
+        if config.spool.dir != self.config.spool.dir {
+            config.spool.dir.clone_from(&self.config.spool.dir);
+            kept.push("[spool] dir");
+        }
+        kept
+    }
+}
+
+impl News {
+    /// Logs it.
+    pub(in crate::agent) fn say(&self) {
+        for key in &self.needs_restart {
+            warn!("{key} needs a restart: the old value stays until then");
+        }
+        info!("configuration reloaded: {}", self.changes);
+    }
+}
+
+/// Tables that differ, and collectors that come, go or are built anew.
+fn changes(old: &Running, config: &Config, wanted: &BTreeMap<usize, Wanted>) -> String {
+    let before = &old.config;
+    let tables = [
+        ("root", before.root != config.root),
+        ("[log]", before.log != config.log),
+        ("[cloudwatch]", before.cloudwatch != config.cloudwatch),
+        ("[metrics]", before.metrics != config.metrics),
+        ("[identity]", before.identity != config.identity),
+        ("[spool]", before.spool != config.spool),
+        ("[http]", before.http != config.http),
+    ];
+    let tables = tables.into_iter().filter(|(_, differs)| *differs);
+    let mut parts: Vec<String> = tables.map(|(name, _)| name.to_owned()).collect();
+    let has = |list: &BTreeMap<usize, Wanted>, name: &str| {
+        list.values().any(|wanted| wanted.spec.name == name)
+    };
+    for (number, new) in wanted {
+        let name = new.spec.name;
+        if has(&old.wanted, name) && !old.wanted.contains_key(number) {
+            parts.push(format!("collector {name} built anew"));
+        } else if !has(&old.wanted, name) {
+            parts.push(format!("collector {name} new"));
+        }
+    }
+    for old in old.wanted.values() {
+        if !has(wanted, old.spec.name) {
+            parts.push(format!("collector {} gone", old.spec.name));
+        }
+    }
+    if parts.is_empty() {
+        return "nothing changed".to_owned();
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn running(text: &str) -> Running {
+        Running::new(parse(text, None, &[]).unwrap(), true)
+    }
+
+    fn names(running: &Running) -> Vec<(usize, &'static str)> {
+        let wanted = running.wanted.iter();
+        wanted
+            .map(|(number, wanted)| (*number, wanted.spec.name))
+            .collect()
+    }
+
+    const FIRST: &str =
+        "[collectors]\nauto = false\n[collectors.cpu]\n[collectors.softnet]\nsample_secs = 5\n";
+
+    /// Numbers and names after this text, those that are built, and the words.
+    fn plan(text: &str) -> (Vec<(usize, &'static str)>, Vec<usize>, String) {
+        let plan = running(FIRST)
+            .plan(parse(text, None, &[]).unwrap())
+            .unwrap();
+        let built = plan.built.iter().map(|(number, _)| *number).collect();
+        let planned: Vec<usize> = plan.setup.collectors.keys().copied().collect();
+        let wanted: Vec<usize> = plan.running.wanted.keys().copied().collect();
+        assert_eq!(planned, wanted);
+        (names(&plan.running), built, plan.news.changes)
+    }
+
+    #[test]
+    fn a_collector_with_the_settings_it_had_keeps_its_number() {
+        let same = vec![(0, "cpu"), (1, "softnet")];
+        assert_eq!(names(&running(FIRST)), same);
+        let nothing = (same.clone(), vec![], "nothing changed".to_owned());
+        assert_eq!(plan(FIRST), nothing);
+        // A default that is written out is the same setting.
+        let written = FIRST.replace("cpu]", "cpu]\nsample_secs = 1\ntimeout_secs = 1");
+        assert_eq!(plan(&written), nothing);
+        let cloudwatch =
+            format!("[cloudwatch]\nperiod_secs = 10\n[metrics]\ndisable = [\"CpuSteal\"]\n{FIRST}");
+        assert_eq!(
+            plan(&cloudwatch),
+            (same, vec![], "[cloudwatch], [metrics]".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_changed_one_has_a_new_number_and_one_that_is_gone_has_none() {
+        for change in ["sample_secs = 10", "timeout_secs = 2"] {
+            let text = FIRST.replace("sample_secs = 5", change);
+            let (names, built, words) = plan(&text);
+            assert_eq!(names, [(0, "cpu"), (2, "softnet")]);
+            assert_eq!(
+                (built, words.as_str()),
+                (vec![2], "collector softnet built anew")
+            );
+        }
+        let text = FIRST
+            .replace("softnet", "interfaces")
+            .replace("cpu]", "cpu]\ncpus = \"0\"");
+        let (names, built, words) = plan(&text);
+        assert_eq!(names, [(2, "cpu"), (3, "interfaces")]);
+        assert_eq!(built, [2, 3]);
+        let wanted = "collector cpu built anew, collector interfaces new, collector softnet gone";
+        assert_eq!(words, wanted);
+    }
+
+    #[test]
+    fn numbers_go_on_where_the_last_reload_ended() {
+        let one = parse(&FIRST.replace("= 5", "= 10"), None, &[]).unwrap();
+        let two = parse(&FIRST.replace("= 5", "= 30"), None, &[]).unwrap();
+        let after = running(FIRST).plan(one).unwrap().running;
+        let after = after.plan(two).unwrap().running;
+        assert_eq!(names(&after), [(0, "cpu"), (3, "softnet")]);
+    }
+
+    #[test]
+    fn what_cannot_change_stays_and_another_root_builds_all_anew() {
+        let fixed = format!("[log]\nformat = \"json\"\n[spool]\ndir = \"/other\"\n{FIRST}");
+        let plan = running(FIRST)
+            .plan(parse(&fixed, None, &[]).unwrap())
+            .unwrap();
+        assert_eq!(plan.news.needs_restart, ["[log] format", "[spool] dir"]);
+        assert_eq!(plan.news.changes, "nothing changed");
+        assert!(plan.built.is_empty());
+        let rooted = format!("root = \"/other\"\n{FIRST}");
+        let plan = running(FIRST)
+            .plan(parse(&rooted, None, &[]).unwrap())
+            .unwrap();
+        assert_eq!(plan.built.len(), 2);
+    }
+}

@@ -1,0 +1,96 @@
+//! From a configuration to what the core is made from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::core::kept::Kept;
+use crate::agent::core::queue::Limits;
+use crate::agent::core::schedule::Rhythm;
+use crate::agent::core::{Planned, Setup};
+use crate::agent::phase;
+use crate::aggregate::label::WantedSets;
+use crate::config::{Config, Wanted};
+use crate::host::files::Root;
+
+/// What the core is made from, or goes on with after a reload. Reads some small files of /proc and /sys.
+pub(super) fn of(
+    config: &Config,
+    wanted: &BTreeMap<usize, Wanted>,
+    kept: Kept,
+    dry_run: bool,
+) -> Setup {
+    let cloudwatch = &config.cloudwatch;
+    let has = |name: &str| {
+        cloudwatch
+            .dimension_sets
+            .iter()
+            .flatten()
+            .any(|known| known == name)
+    };
+    let period_secs = u64::try_from(cloudwatch.period_secs).unwrap_or(60);
+    let host = host(config);
+    Setup {
+        collectors: wanted
+            .iter()
+            .map(|(number, wanted)| (*number, planned(wanted)))
+            .collect(),
+        selection: config.metrics.clone(),
+        shown: config.shown(),
+        sets: WantedSets {
+            fleet: has("AutoScalingGroupName"),
+            instance: has("InstanceId"),
+        },
+        namespace: Arc::from(cloudwatch.namespace.as_str()),
+        period: Duration::from_secs(period_secs),
+        close_after: phase::of(&host, cloudwatch.phase_secs),
+        series_max: cloudwatch.series_max,
+        limits: Limits {
+            memory_bytes: config.spool.memory_bytes,
+            // A dry run has no spool.
+            disk_bytes: (!dry_run).then_some(config.spool.disk_bytes),
+            oldest_secs: config.spool.oldest_secs,
+            requests_per_second: cloudwatch.requests_per_second,
+        },
+        checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
+        correct_clock: cloudwatch.correct_clock,
+        identity: config.identity.clone(),
+        remote: BTreeMap::new(),
+        kept,
+        seed: u64::from(crc32fast::hash(host.as_bytes())),
+    }
+}
+
+fn planned(wanted: &Wanted) -> Planned {
+    Planned {
+        name: wanted.spec.name,
+        target: None,
+        rhythm: Rhythm {
+            period: wanted.period,
+            after_end: None,
+        },
+        published: wanted.published,
+        timeout: wanted.timeout,
+    }
+}
+
+/// What tells this host from its neighbours without asking anyone: on Nitro the board's asset tag is the instance id;
+/// elsewhere it is a constant of the maker's. Machine ids are sometimes baked into an image, so they come after it.
+fn host(config: &Config) -> String {
+    let root = Root::new(&config.root);
+    let read = |path: &str| root.read(path).ok().map(|text| text.trim().to_owned());
+    let instance = read("/sys/devices/virtual/dmi/id/board_asset_tag");
+    let others = ["/etc/machine-id", "/proc/sys/kernel/hostname"];
+    config
+        .identity
+        .instance_id
+        .clone()
+        .or(instance.filter(|tag| tag.starts_with("i-")))
+        .or_else(|| {
+            others
+                .iter()
+                .filter_map(|path| read(path))
+                .find(|text| !text.is_empty())
+        })
+        .unwrap_or_default()
+}

@@ -4,7 +4,11 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod course;
 pub mod disk;
+pub mod ledger;
+pub mod runner;
+pub mod tally;
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::num::NonZeroU32;

@@ -106,6 +106,8 @@ impl Runner {
                 Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
                 Action::Keep(Keep::Series(series)) => self.kept.series = series,
                 Action::Disk(op) => self.disk_op(op),
+                // No collector hangs here.
+                Action::Retire(_) => {}
                 Action::Log(line) => self.write(|| line.text),
                 Action::Exit => self.exited = true,
             }
@@ -176,12 +178,7 @@ impl Runner {
         }
         let newest = batch.newest();
         self.write(|| format!("  sent {id:x} of {newest}, {after_ms} ms: {outcome:?} {stored}"));
-        let answer = Answer {
-            outcome,
-            code: String::new(),
-            reason: String::new(),
-            server_time: None,
-        };
+        let answer = Answer::new(outcome, "", "");
         self.later(after_ms, Event::Answer(id, answer));
     }
 

@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two reloads.
 const RELOAD_EVERY: Duration = Duration::from_secs(10);
 /// SIGHUP reloads the configuration. Until it does, it ends the program.
-const RELOADS: bool = false;
+const RELOADS: bool = true;
 /// Memory that it allocated may grow by so much after the warm-up, which is the first round, or the first half of a
 /// short soak: in it the largest backlog has been there once.
 const GROWTH_MOST: u64 = 2 << 20;

@@ -61,6 +61,8 @@ pub struct Journal {
     pub series: Vec<Kept>,
     /// The batches that it was to become, where it was closed.
     pub batches: Option<Vec<FileName>>,
+    /// Minutes whose heartbeats are among these, Unix seconds.
+    pub minutes: Vec<i64>,
     /// Bytes of whole lines; what follows is half-written.
     pub whole_bytes: u64,
 }
@@ -104,7 +106,11 @@ enum Record<'a> {
         more: Vec<(u32, Vec<f64>)>,
     },
     /// The window was closed; names of its batches.
-    Closed { batches: Vec<Cow<'a, str>> },
+    Closed {
+        batches: Vec<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        minutes: Vec<i64>,
+    },
 }
 
 impl Record<'_> {
@@ -153,12 +159,13 @@ pub fn changes(window: &mut Window) -> Vec<u8> {
     Record::Read { series, more }.line()
 }
 
-/// The last line: the batches that the window becomes.
+/// The last line: the batches that the window becomes, and the minutes whose heartbeats are among them.
 #[must_use]
-pub fn closed(batches: &[FileName]) -> Vec<u8> {
+pub fn closed(batches: &[FileName], minutes: &[i64]) -> Vec<u8> {
     let names = batches.iter();
     let batches = names.map(|name| name.to_string().into()).collect();
-    Record::Closed { batches }.line()
+    let minutes = minutes.to_vec();
+    Record::Closed { batches, minutes }.line()
 }
 
 /// The journal in a file's bytes, as far as its lines are whole.
@@ -182,13 +189,13 @@ pub fn decode(bytes: &[u8]) -> Result<Journal, Unreadable> {
         return Err(Unreadable::Version(version));
     }
     let mut series = BTreeMap::new();
-    let mut batches = None;
+    let mut end = None;
     let mut whole_bytes = first.len();
     for line in lines.take_while(whole) {
         let Some(record) = Record::read(&line[..line.len() - 1]) else {
             break;
         };
-        take(record, &mut series, &mut batches)?;
+        take(record, &mut series, &mut end)?;
         whole_bytes += line.len();
     }
     let content = |why: &str| Err(Unreadable::Content(why.to_owned()));
@@ -204,23 +211,31 @@ pub fn decode(bytes: &[u8]) -> Result<Journal, Unreadable> {
         label,
         period_secs,
         series: series.into_values().collect(),
-        batches,
+        batches: end.as_ref().map(|end: &End| end.batches.clone()),
+        minutes: end.map(|end| end.minutes).unwrap_or_default(),
         whole_bytes: whole_bytes as u64,
     })
+}
+
+/// What a closed window became.
+struct End {
+    batches: Vec<FileName>,
+    minutes: Vec<i64>,
 }
 
 fn take(
     record: Record<'_>,
     known: &mut BTreeMap<u32, Kept>,
-    batches: &mut Option<Vec<FileName>>,
+    end: &mut Option<End>,
 ) -> Result<(), Unreadable> {
     let content = |why: &str| Unreadable::Content(why.to_owned());
     match record {
         Record::Begin { .. } => return Err(content("it begins twice")),
-        Record::Closed { batches: names } => {
-            let names = names.iter().map(|name| FileName::parse(name));
+        Record::Closed { batches, minutes } => {
+            let names = batches.iter().map(|name| FileName::parse(name));
             let names = names.collect::<Option<Vec<_>>>();
-            *batches = Some(names.ok_or_else(|| content("a batch of no legal name"))?);
+            let batches = names.ok_or_else(|| content("a batch of no legal name"))?;
+            *end = Some(End { batches, minutes });
         }
         Record::Read { series, more } => {
             known.extend(series);
@@ -291,8 +306,10 @@ mod tests {
             id: 7,
             datums: 3,
         };
-        bytes.extend(closed(&[name]));
-        assert_eq!(decode(&bytes).unwrap().batches, Some(vec![name]));
+        bytes.extend(closed(&[name], &[600]));
+        let journal = decode(&bytes).unwrap();
+        assert_eq!(journal.batches, Some(vec![name]));
+        assert_eq!(journal.minutes, [600]);
     }
 
     #[test]

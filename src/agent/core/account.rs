@@ -116,6 +116,22 @@ impl Account {
         }
     }
 
+    /// What was counted as lost when these totals were resumed.
+    #[must_use]
+    pub fn lost_since(&self, totals: &Totals) -> u64 {
+        let before = totals.dropped.get(Reason::Lost.word());
+        let lost = self.dropped.get(&Reason::Lost).copied().unwrap_or(0);
+        lost.saturating_sub(before.copied().unwrap_or(0))
+    }
+
+    /// So many that were given up as lost are there after all.
+    pub fn found(&mut self, datums: u64) {
+        if let Some(lost) = self.dropped.get_mut(&Reason::Lost) {
+            *lost = lost.saturating_sub(datums);
+        }
+        self.dropped.retain(|_, datums| *datums > 0);
+    }
+
     /// Goes on where an earlier run ended. What it had in memory alone is lost, unless it said why it is not. `None`
     /// where the totals are not an account.
     #[must_use]

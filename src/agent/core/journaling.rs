@@ -12,9 +12,9 @@ use crate::clock::{Now, rfc3339};
 use crate::model::datum::Resolution;
 use crate::publish::journal::{Journal, JournalName};
 
-/// A window of an earlier run is sealed when it is known who we are, or after this: without that nobody knows whether
-/// it goes out for the fleet.
-const IDENTITY_PATIENCE: Duration = Duration::from_secs(10);
+/// A window of an earlier run is sealed when the metadata service was asked who we are, or after this: without that
+/// nobody knows whether it goes out for the fleet.
+const IDENTITY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A window that an earlier run left, and what it was.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Recovered {
     journal: JournalName,
     window: Window,
     period_secs: i64,
+    /// Minutes whose heartbeats were to go out with it.
+    minutes: Vec<i64>,
     /// Sealed at the latest then, boot time.
     until: Duration,
 }
@@ -39,6 +41,8 @@ impl Core {
             return op.or_else(|| self.journal_op(now));
         }
         let period_secs = self.period_secs();
+        let queue = &self.queue;
+        self.journals.drop_settled(|name| !queue.holds(name));
         let write = self
             .journals
             .write_op(&mut self.windows, period_secs, now.boot);
@@ -148,12 +152,11 @@ impl Core {
             return;
         }
         self.journals.adopt(name, journal.whole_bytes, false);
-        // Its heartbeat may be among what was lost.
-        self.heartbeats.forget(label.div_euclid(60) * 60);
         self.recovered.push(Recovered {
             journal: name,
             window,
             period_secs: journal.period_secs,
+            minutes: journal.minutes.clone(),
             until: now.boot + IDENTITY_PATIENCE,
         });
     }
@@ -171,12 +174,33 @@ impl Core {
                 journal,
                 window,
                 period_secs,
+                minutes,
                 ..
             } = recovered;
-            let minutes = self.heartbeats.closed(window.label, period_secs);
+            let minutes = self.beats_again(window.label, period_secs, minutes);
             let resolution = Resolution::of(period_secs);
+            let before = self.account.sealed;
             self.seal_as(journal, window, resolution, &minutes, now);
+            let sealed = self.account.sealed - before;
+            self.account.sealed = before;
+            self.count_again(sealed);
         }
+    }
+
+    /// The heartbeats that go out with a window that is sealed again: those that were lost with it, or are due by it.
+    fn beats_again(&mut self, label: i64, period_secs: i64, lost: Vec<i64>) -> Vec<i64> {
+        let minute = label.div_euclid(60) * 60;
+        // The window that ends a minute has its heartbeat: it was made, and is not in a batch.
+        let ends = self.last_beat == Some(minute) && label + period_secs >= minute + 60;
+        let again = if lost.is_empty() && ends {
+            vec![minute]
+        } else {
+            lost
+        };
+        if !again.is_empty() || self.last_beat.is_some_and(|last| minute <= last) {
+            return again;
+        }
+        self.heartbeats.closed(label, period_secs)
     }
 
     /// When the journals have something to do.

@@ -175,8 +175,8 @@ impl Journals {
         }
     }
 
-    /// The window became these batches.
-    pub(super) fn closed(&mut self, name: JournalName, batches: Vec<FileName>) {
+    /// The window became these batches, with the heartbeats of these minutes.
+    pub(super) fn closed(&mut self, name: JournalName, batches: Vec<FileName>, minutes: &[i64]) {
         let under_way = matches!(self.under_way, Some(UnderWay::Write(busy, _)) if busy == name);
         let Some(sheet) = self.sheet(name) else {
             return;
@@ -185,7 +185,7 @@ impl Journals {
             // The disk did not take its first line: there is nothing that could be sealed again.
             return self.forget(name);
         }
-        sheet.pending.extend(journal::closed(&batches));
+        sheet.pending.extend(journal::closed(&batches, minutes));
         sheet.batches = Some(batches);
     }
 
@@ -225,6 +225,18 @@ impl Journals {
     pub(super) fn wake(&self, windows: &VecDeque<Held>) -> Option<Duration> {
         let due = windows.iter().filter(|held| held.window.has_changes());
         due.map(|held| held.journal_due).min()
+    }
+
+    /// Journals of closed windows whose batches are all settled are of no use, whatever the disk took of them.
+    pub(super) fn drop_settled(&mut self, gone: impl Fn(&FileName) -> bool) {
+        let settled = |sheet: &&Sheet| {
+            let batches = sheet.batches.as_ref();
+            batches.is_some_and(|names| names.iter().all(&gone))
+        };
+        let names: Vec<JournalName> = self.sheets.iter().filter(settled).map(|s| s.name).collect();
+        for name in names {
+            self.forget(name);
+        }
     }
 
     /// Journals whose windows are safe as batches, or settled.

@@ -83,6 +83,12 @@ pub struct Core {
     windows: VecDeque<Held>,
     journals: Journals,
     recovered: Vec<Recovered>,
+    /// The metadata service was asked, and answered or not.
+    asked_identity: bool,
+    /// The last minute that had its heartbeat in an earlier run.
+    last_beat: Option<i64>,
+    /// Datums that an earlier run had in memory alone: counted as lost, unless they are found after all.
+    presumed_lost: u64,
     /// Files of batches that are sealed again are being removed.
     cleaning: bool,
     heartbeats: Heartbeats,
@@ -134,6 +140,13 @@ impl Core {
             windows: VecDeque::new(),
             journals: Journals::new(setup.checkpoint, now),
             recovered: Vec::new(),
+            asked_identity: false,
+            last_beat: setup.kept.heartbeat,
+            presumed_lost: setup
+                .kept
+                .totals
+                .as_ref()
+                .map_or(0, |t| account.lost_since(t)),
             cleaning: false,
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
@@ -284,14 +297,14 @@ impl Core {
         } else {
             actions.extend(self.keep_at_end(now).into_iter().map(Action::Keep));
         }
-        for (reason, datums) in self.queue.expire(now) {
+        for (reason, datums) in self.queue.expire(self.clock.judging(now)) {
             self.account.drop(reason, datums);
             self.notices.say(
                 Level::Error,
                 format!("gave up {datums} datums: {}", reason.word()),
             );
         }
-        let known = self.identity != Identity::default() || self.stopping_until.is_some();
+        let known = self.asked_identity || self.stopping_until.is_some();
         self.seal_recovered(known, now);
         // A journal may say of a batch that it is to be made again.
         let unsure = self.journals.reading() && self.queue.lends_disk(now.boot);

@@ -26,10 +26,11 @@ impl Core {
 
     fn enqueue(&mut self, datums: Vec<Datum>, now: Now) -> Vec<FileName> {
         let mut legal = Vec::with_capacity(datums.len());
+        let judging = self.clock.judging(now);
         // In batches of their own: they hold up no other.
         let mut ahead = Vec::new();
         for datum in datums {
-            match validate::datum(&datum, now.wall_secs()) {
+            match validate::datum(&datum, judging.wall_secs()) {
                 Ok(()) => legal.push(datum),
                 Err(Violation::TooNew) => ahead.push(datum),
                 Err(violation) => self.refuse(&datum, &violation),
@@ -72,6 +73,7 @@ impl Core {
 
     /// What the metadata service said.
     pub(super) fn learn(&mut self, identity: Identity, problem: Option<String>, now: Now) {
+        self.asked_identity = true;
         match problem {
             Some(problem) => self.notices.change(Level::Warn, "identity", problem),
             None => {

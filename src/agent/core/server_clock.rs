@@ -77,6 +77,8 @@ pub(super) struct ServerClock {
     /// When the call in flight was begun, boot time.
     sent: Option<Duration>,
     last: Option<Offset>,
+    /// What the last two answers that agreed say: CloudWatch's clock less the boot clock, in milliseconds.
+    agreed_ms: Option<i64>,
     /// The correction: CloudWatch's clock less the boot clock, in milliseconds.
     held_ms: Option<i64>,
     /// How far the wall clock, as it is, was ahead at the last answer.
@@ -99,6 +101,15 @@ impl ServerClock {
     /// The same moment, by CloudWatch's clock where a correction is in force.
     pub(super) fn corrected(&self, now: Now) -> Now {
         let wall_ms = self.held_ms.map(|held| held + millis(now.boot));
+        Now {
+            wall_ms: wall_ms.unwrap_or(now.wall_ms),
+            ..now
+        }
+    }
+
+    /// The same moment by CloudWatch's clock, as far as it is known: what is stamped outside its window is not sent.
+    pub(super) fn judging(&self, now: Now) -> Now {
+        let wall_ms = self.agreed_ms.map(|agreed| agreed + millis(now.boot));
         Now {
             wall_ms: wall_ms.unwrap_or(now.wall_ms),
             ..now
@@ -133,11 +144,20 @@ impl ServerClock {
         let sent = self.sent.take().unwrap_or(now.boot).min(now.boot);
         let seen = Offset::of(date, sent, now.boot);
         self.skew_ms = Some(seen.skew_ms(now));
-        if !self.corrects || now.boot - sent > FLIGHT_MOST {
+        if now.boot - sent > FLIGHT_MOST {
             return Verdict::AsBefore;
         }
         let agreed = self.last.replace(seen).and_then(|last| last.and(seen));
-        agreed.map_or(Verdict::AsBefore, |both| self.judge(both, now))
+        let Some(both) = agreed else {
+            return Verdict::AsBefore;
+        };
+        let believed = both.skew_ms(now).saturating_abs() <= MOST_MS;
+        // The latest that it may be: what may be taken is sent.
+        self.agreed_ms = believed.then_some(both.most_ms);
+        match self.corrects {
+            true => self.judge(both, now),
+            false => Verdict::AsBefore,
+        }
     }
 
     fn judge(&mut self, both: Offset, now: Now) -> Verdict {

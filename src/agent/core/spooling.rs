@@ -63,9 +63,17 @@ impl Core {
         }
     }
 
+    /// Datums that are there, and not expected: those that seemed to be lost with the process before, or news.
+    pub(super) fn count_again(&mut self, datums: u64) {
+        let back = datums.min(self.presumed_lost);
+        self.presumed_lost -= back;
+        self.account.found(back);
+        self.account.sealed += datums - back;
+    }
+
     /// What is on disk against what was expected there.
     fn balance(&mut self, expected: u64, found: u64) {
-        self.account.sealed += found.saturating_sub(expected);
+        self.count_again(found.saturating_sub(expected));
         let lost = expected.saturating_sub(found);
         self.account
             .drop(Reason::Lost, usize::try_from(lost).unwrap_or(usize::MAX));

@@ -60,7 +60,7 @@ impl Core {
         unnamed.extend(self.beat(minutes));
         let admitted = self.admit(unnamed, now);
         let batches = self.publish(admitted, now);
-        self.journals.closed(journal, batches);
+        self.journals.closed(journal, batches, minutes);
     }
 
     /// Which targets may speak for their group: in service, warm, and their dataplane's CPU was read in the window or

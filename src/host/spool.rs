@@ -6,9 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -192,15 +192,18 @@ impl SpoolDir {
     }
 }
 
-fn take(dir: &Path, lock: &Mutex<Option<File>>) -> Result<(), Taken> {
-    let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+fn take(dir: &Path, taken: &Mutex<Option<File>>) -> Result<(), Taken> {
+    let mut held = taken.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = dir.join(LOCK);
+    // A directory that was taken away and made again has another lock, or none.
+    held.take_if(|file| !is_same(file, &lock));
     if held.is_some() {
         return Ok(());
     }
     state::make(dir).map_err(Taken::Failed)?;
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    let file = options.mode(0o600).open(dir.join(LOCK));
+    let file = options.mode(0o600).open(&lock);
     let mut file = file.map_err(Taken::Failed)?;
     match file.try_lock() {
         Ok(()) => {}
@@ -211,6 +214,12 @@ fn take(dir: &Path, lock: &Mutex<Option<File>>) -> Result<(), Taken> {
     let _ = write_pid(&mut file);
     *held = Some(file);
     Ok(())
+}
+
+fn is_same(file: &File, path: &Path) -> bool {
+    let id = |of: &Metadata| (of.dev(), of.ino());
+    let (held, there) = (file.metadata(), fs::metadata(path));
+    held.is_ok_and(|held| there.is_ok_and(|there| id(&held) == id(&there)))
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {
@@ -339,6 +348,18 @@ mod tests {
         let names = vec!["c.ours".to_owned(), "d.ours".to_owned()];
         spool.remove(names).await.unwrap();
         assert!(spool.list(ours).await.unwrap().files.is_empty());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_was_taken_away_is_locked_anew() {
+        let dir = folder("away");
+        let (first, second) = (SpoolDir::new(&dir, 80), SpoolDir::new(&dir, 80));
+        first.write("a.ours".into(), vec![1]).await.unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+        first.write("b.ours".into(), vec![1]).await.unwrap();
+        let taken = second.take().await;
+        assert!(matches!(taken, Err(Taken::ByAnother(_))), "{taken:?}");
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -15,38 +15,21 @@ mod idle;
 pub mod op;
 mod order;
 mod pacer;
+mod settle;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::core::account::Reason;
 use crate::clock::Now;
-use crate::model::datum::Datum;
 use crate::model::limits::NEWEST_SECS;
 use crate::publish::batch::Batch;
-use crate::publish::outcome::Outcome;
 use crate::publish::spool::FileName;
 
 use disk::{Disk, WRITE_PATIENCE};
 use entry::{Entry, Place};
 use idle::Idle;
 use pacer::Pacer;
-
-/// Between two batches of the backlog.
-const TRICKLE: Duration = Duration::from_millis(200);
-/// First and longest bound of the back-off; the wait is drawn evenly below it (full jitter).
-const BACKOFF_FIRST: Duration = Duration::from_secs(1);
-const BACKOFF_MOST: Duration = Duration::from_secs(60);
-/// After a denial: a role is mended by people, in minutes.
-const PROBE_EVERY: Duration = Duration::from_secs(30);
-
-/// A server is left alone as long as it asks, but no longer than this: CloudWatch asks for seconds, and what asks for
-/// hours is a proxy or a portal that may be gone by then. Alarms of five periods of a minute do not miss a recovery.
-pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(300);
-
-/// A batch that fails again while others are accepted is left alone for so long: something on the way dislikes it, a
-/// filter perhaps, and those behind it have their turn.
-const ASIDE_FOR: Duration = Duration::from_secs(600);
+pub use settle::{RETRY_AFTER_MOST, Settled};
 
 /// A clock that was not set when we started is set by then; until then spooled batches seem to be of the future.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -64,21 +47,6 @@ pub struct Limits {
     pub oldest_secs: i64,
     /// Ceiling for all sends.
     pub requests_per_second: std::num::NonZeroU32,
-}
-
-/// What became of a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Settled {
-    /// So many datums were accepted.
-    Sent(usize),
-    /// It stays.
-    Kept,
-    /// It was halved.
-    Split,
-    /// This one datum is the bad one; it is given up.
-    Refused(Box<Datum>),
-    /// Nobody waits for this answer.
-    Unknown,
 }
 
 /// What waits behind the fresh window.
@@ -275,88 +243,6 @@ impl Queue {
         counted.collect()
     }
 
-    /// An answer came, perhaps with a time for which the server asks to be left alone.
-    pub fn settle(
-        &mut self,
-        id: u64,
-        outcome: Outcome,
-        retry_after: Option<Duration>,
-        now: Duration,
-    ) -> Settled {
-        self.asked_from = retry_after.map(|wait| now + wait.min(RETRY_AFTER_MOST));
-        if self.in_flight == Some(id) {
-            self.in_flight = None;
-        }
-        let Some(index) = self.entries.iter().position(|entry| entry.id() == id) else {
-            return Settled::Unknown;
-        };
-        let settled = self.settle_entry(index, outcome, now);
-        self.shelve(now);
-        settled
-    }
-
-    fn settle_entry(&mut self, index: usize, outcome: Outcome, now: Duration) -> Settled {
-        match outcome {
-            Outcome::Sent => {
-                self.failures = 0;
-                self.sent += 1;
-                self.probe_from = None;
-                self.backlog_from = now + TRICKLE;
-                let entry = self.entries.swap_remove(index);
-                self.retire(&entry);
-                if !entry.fresh {
-                    self.backlog_sent += entry.name.datums as u64;
-                }
-                Settled::Sent(entry.name.datums)
-            }
-            Outcome::Unreachable { .. } | Outcome::Denied if self.alone_fails(index) => {
-                self.backlog_from = now + TRICKLE;
-                self.entries[index].aside_until = now + ASIDE_FOR;
-                self.keep(index);
-                Settled::Kept
-            }
-            Outcome::Throttled | Outcome::Unreachable { .. } => {
-                self.probe_from = None;
-                self.back_off(now);
-                self.keep(index);
-                Settled::Kept
-            }
-            Outcome::Denied => {
-                self.probe_from = Some(now + PROBE_EVERY);
-                self.keep(index);
-                Settled::Kept
-            }
-            Outcome::TooLarge | Outcome::Invalid => self.halve(index),
-        }
-    }
-
-    /// This batch of the backlog failed before, and others were accepted since: it is not the way that is bad.
-    fn alone_fails(&mut self, index: usize) -> bool {
-        let entry = &self.entries[index];
-        if entry.fresh {
-            return false;
-        }
-        if entry.aside_until > Duration::ZERO {
-            return true;
-        }
-        let before = self.failed_last.filter(|(id, _)| *id == entry.id());
-        let (_, sent) = *self
-            .failed_last
-            .insert(before.unwrap_or((entry.id(), self.sent)));
-        sent < self.sent
-    }
-
-    /// It was tried in vain: from now on it waits on disk.
-    fn keep(&mut self, index: usize) {
-        let entry = &mut self.entries[index];
-        entry.fresh = false;
-        match entry.place {
-            Place::Piece => entry.place = Place::Memory,
-            Place::Disk(_) => entry.held = None,
-            _ => {}
-        }
-    }
-
     /// Everything gets one more attempt: shutdown.
     pub fn refresh(&mut self, now: Duration) {
         self.probe_from = None;
@@ -390,35 +276,6 @@ impl Queue {
         lost.map(|entry| entry.name.datums).sum()
     }
 
-    fn halve(&mut self, index: usize) -> Settled {
-        let mut entry = self.entries.swap_remove(index);
-        let Some(batch) = entry.held.take() else {
-            // What was sent is held.
-            return Settled::Unknown;
-        };
-        match Arc::unwrap_or_clone(batch).halve() {
-            Err(datum) => {
-                self.retire(&entry);
-                Settled::Refused(Box::new(datum))
-            }
-            Ok(halves) => {
-                let cover = self.cover_of(&entry);
-                for half in halves {
-                    let place = if cover.is_some() {
-                        Place::Piece
-                    } else {
-                        Place::Memory
-                    };
-                    self.enter(half, place).cover = cover;
-                }
-                if cover != Some(entry.name) {
-                    self.retire(&entry);
-                }
-                Settled::Split
-            }
-        }
-    }
-
     fn enter(&mut self, batch: Batch, place: Place) -> &mut Entry {
         self.next_id += 1;
         let entry = Entry::in_memory(batch, self.next_id, place);
@@ -430,14 +287,6 @@ impl Queue {
         for entry in &mut self.entries {
             entry.not_before = Duration::ZERO;
         }
-    }
-
-    fn back_off(&mut self, now: Duration) {
-        let bound = BACKOFF_FIRST
-            .saturating_mul(1 << self.failures.min(10))
-            .min(BACKOFF_MOST);
-        self.failures += 1;
-        self.backlog_from = now + bound.mul_f64(self.jitter.f64());
     }
 
     /// Oldest out first, to where they are on disk already or for good, but never the one in flight.

@@ -50,10 +50,7 @@ fn campaign(period_secs: u64, kills: u64) {
     verdict::account_balances(account, &arrived, &mut figures);
     nothing_is_left(&campaign, &mut figures);
     println!("windows of {period_secs} s, seed {seed}: {figures}");
-    println!(
-        "{account:?}, checkpoint each {:?} s",
-        campaign.checkpoint_secs
-    );
+    println!("{account:?}");
     for line in &campaign.complaints {
         println!("{line}");
     }
@@ -61,9 +58,10 @@ fn campaign(period_secs: u64, kills: u64) {
         let all_kinds = figures.windows > 0 && figures.answers_lost > 0;
         assert!(all_kinds, "no kill met a window or an answer: {figures}");
     }
-    if campaign.checkpoint_secs.is_some() {
-        assert_eq!(account.lost, 0, "{:?}", campaign.complaints);
-    }
+    assert_eq!(account.lost, 0, "{:?}", campaign.complaints);
+    // Where the machine held us up nothing is asked; too much of that, and nothing is shown.
+    let (excused, all) = (figures.excused, figures.looked_at);
+    assert!(excused * 4 <= all, "{excused} of {all} seconds excused");
 }
 
 /// A half-written file is set aside by the next life; nothing else is, and nothing else stays.

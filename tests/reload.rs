@@ -196,7 +196,7 @@ fn every_second_once(endpoint: &Endpoint, log: &str) {
         let mut dimensions = BTreeMap::from([("InstanceId".to_owned(), "i-1".to_owned())]);
         dimensions.extend(dimension.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let windows = endpoint.statistics("Firewall/fwmetrics", metric, &dimensions, 1);
-        if windows.is_empty() && metric == "CollectorUp" {
+        if windows.is_empty() && dimension == Some(("Collector", "conntrack")) {
             // This machine may have no connection tracking.
             continue;
         }

@@ -27,8 +27,6 @@ const ROUND: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two reloads.
 const RELOAD_EVERY: Duration = Duration::from_secs(10);
-/// SIGHUP reloads the configuration. Until it does, it ends the program.
-const RELOADS: bool = true;
 /// Memory that it allocated may grow by so much after the warm-up, which is the first round, or the first half of a
 /// short soak: in it the largest backlog has been there once.
 const GROWTH_MOST: u64 = 2 << 20;
@@ -61,14 +59,21 @@ const CONFIG: &str = "[cloudwatch]\nperiod_secs = 1\nphase_secs = 0\n\
 fn memory_and_files_stay_what_they_are() {
     let span = Duration::from_secs(number("SOAK_SECS", SECS));
     let (root, endpoint, state) = (MovingRoot::start(), Endpoint::start(), fresh_path("state"));
-    let file = ConfigFile::new("soak", &format!("root = \"{}\"\n{CONFIG}", root.path()));
+    let text = format!("root = \"{}\"\n{CONFIG}", root.path());
+    let file = ConfigFile::new("soak", &text);
     let mut run = publishing(&["run", "--config", file.path()], &endpoint.url());
     let mut program = Program::start(run.env("FWMETRICS_SPOOL__DIR", &state));
     let begun = endpoint.wait_for_calls(5, FIRST_CALLS);
     assert!(begun, "{}", program.log());
 
     let start = Usage::of(program.id(), &state);
-    let looks = soak(&program, &endpoint, &state, span);
+    let looks = soak(&program, &endpoint, (&file, &text), &state, span);
+    let reloaded = program.log().matches("configuration reloaded: ").count();
+    let wanted = span.as_secs() / RELOAD_EVERY.as_secs() / 2;
+    assert!(
+        reloaded as u64 >= wanted,
+        "{reloaded} reloads, at least {wanted} wanted"
+    );
     endpoint.heal();
     let drained = eventually(|| spooled::look(&state).batches.len() <= 1);
     assert!(drained, "{:?}\n{}", spooled::look(&state), program.log());
@@ -99,14 +104,27 @@ fn memory_and_files_stay_what_they_are() {
 }
 
 /// Looks every few seconds, while the endpoint changes its mood.
-fn soak(program: &Program, endpoint: &Endpoint, state: &Path, span: Duration) -> Vec<Usage> {
+fn soak(
+    program: &Program,
+    endpoint: &Endpoint,
+    (file, text): (&ConfigFile, &str),
+    state: &Path,
+    span: Duration,
+) -> Vec<Usage> {
     let part = span.min(ROUND) / u32::try_from(MOODS.len()).unwrap();
     let (begin, mut looks, mut reloads) = (Instant::now(), Vec::new(), 0);
     while begin.elapsed() < span {
         let mood = begin.elapsed().as_millis() / part.as_millis();
         endpoint.always(Some(MOODS[mood as usize % MOODS.len()]));
-        if RELOADS && begin.elapsed() > RELOAD_EVERY * (reloads + 1) {
+        if begin.elapsed() > RELOAD_EVERY * (reloads + 1) {
             reloads += 1;
+            // One collector changes each time, and goes every other time.
+            let more = [
+                "",
+                "[collectors.softnet]\ntimeout_secs = 2\n",
+                "[collectors]\ndisable = [\"softnet\"]\n",
+            ];
+            file.replace(&format!("{text}{}", more[reloads as usize % more.len()]));
             let pid = program.id().to_string();
             let sent = Command::new("kill").args(["-HUP", &pid]).status();
             assert!(sent.is_ok_and(|status| status.success()));

@@ -153,8 +153,15 @@ async fn read(spool: &SpoolDir, name: String) -> io::Result<Option<Vec<u8>>> {
     match spool.read(name).await {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        // Longer than any of ours: its first bytes are no whole file either.
-        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Some(Vec::new())),
+        // No file, or longer than any of ours: its first bytes are no whole one either.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidData | ErrorKind::IsADirectory
+            ) =>
+        {
+            Ok(Some(Vec::new()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -18,9 +18,10 @@ impl Heartbeats {
         self.made.push_back(minute);
     }
 
-    /// The heartbeat of this minute was made, and is lost: its minute may have another.
-    pub fn forget(&mut self, minute: i64) {
-        self.made.retain(|made| *made != minute);
+    /// The minute that holds this moment (Unix seconds) had its heartbeat.
+    #[must_use]
+    pub fn has(&self, secs: i64) -> bool {
+        self.made.contains(&(secs.div_euclid(60) * 60))
     }
 
     /// The newest minute that had its heartbeat.

@@ -74,7 +74,10 @@ pub(super) const PARTS: &[Part] = &[
         title: "EXIT STATUS",
         text: "",
         list: &[
-            ("0", "All well, or nobody reads the output any more."),
+            (
+                "0",
+                "All well, or what could not be sent waits in the spool; or nobody reads the output any more.",
+            ),
             (
                 "1",
                 "Something failed: a collector, a send, datums lost at shutdown; or another instance runs.",

@@ -250,8 +250,9 @@ fn list(spool: &Path, known: fn(&str) -> bool, rejected_max: u64) -> io::Result<
                 found.files.push((name, entry.metadata()?.len()));
             }
         } else if found.set_aside < REJECTED_FILES_MAX as u64 {
-            set_aside(spool, &entry.file_name())?;
-            found.set_aside += 1;
+            // One that cannot be moved stays; it hides no other.
+            let moved = set_aside(spool, &entry.file_name());
+            found.set_aside += u64::from(moved.is_ok());
         }
     }
     found.rejected_bytes = prune(&spool.join(REJECTED), rejected_max)?;

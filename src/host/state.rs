@@ -91,12 +91,16 @@ impl StateDir {
     }
 }
 
-/// A file's bytes, up to `most`. Where a pipe or a directory has its place, that is `InvalidData`: to open a pipe for
-/// reading waits for a writer, for ever, unless it is opened without waiting (fifo(7)).
+/// A file's bytes, up to `most`. Where a directory has its place, that is `IsADirectory`, and for a pipe `InvalidData`: to
+/// open a pipe for reading waits for a writer, for ever, unless it is opened without waiting (fifo(7)).
 pub(super) fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     let file = options.read(true).custom_flags(NO_WAIT).open(file)?;
-    if !file.metadata()?.is_file() {
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidData, "no regular file"));
     }
     let mut bytes = Vec::new();

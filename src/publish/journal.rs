@@ -57,6 +57,8 @@ pub struct Journal {
     pub label: i64,
     /// Its length.
     pub period_secs: i64,
+    /// Its minute had its heartbeat before it was begun.
+    pub beaten: bool,
     /// Its series.
     pub series: Vec<Kept>,
     /// The batches that it was to become, where it was closed.
@@ -97,6 +99,8 @@ enum Record<'a> {
         version: u32,
         label: i64,
         period_secs: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        beaten: bool,
     },
     /// Series that are new or taken anew, and values of known ones, by number.
     Read {
@@ -129,14 +133,15 @@ impl Record<'_> {
     }
 }
 
-/// The first line.
+/// The first line; `beaten` says that the window's minute had its heartbeat already.
 #[must_use]
-pub fn begin(label: i64, period_secs: i64) -> Vec<u8> {
+pub fn begin(label: i64, period_secs: i64, beaten: bool) -> Vec<u8> {
     let version = VERSION;
     let record = Record::Begin {
         version,
         label,
         period_secs,
+        beaten,
     };
     record.line()
 }
@@ -181,6 +186,7 @@ pub fn decode(bytes: &[u8]) -> Result<Journal, Unreadable> {
         version,
         label,
         period_secs,
+        beaten,
     }) = begun
     else {
         return Err(Unreadable::Foreign);
@@ -210,6 +216,7 @@ pub fn decode(bytes: &[u8]) -> Result<Journal, Unreadable> {
     Ok(Journal {
         label,
         period_secs,
+        beaten,
         series: series.into_values().collect(),
         batches: end.as_ref().map(|end: &End| end.batches.clone()),
         minutes: end.map(|end| end.minutes).unwrap_or_default(),
@@ -281,7 +288,7 @@ mod tests {
     fn file() -> Vec<u8> {
         let mut window = Window::new(600, true);
         window.add(key(None), false, &Fine::Value(0.1));
-        let mut bytes = begin(600, 60);
+        let mut bytes = begin(600, 60, false);
         bytes.extend(changes(&mut window));
         window.add(key(None), false, &Fine::Value(0.3));
         window.add(key(Some("a")), true, &Fine::Block(vec![1.0, 1.0]));
@@ -315,7 +322,7 @@ mod tests {
     #[test]
     fn cut_anywhere_the_whole_lines_remain() {
         let bytes = file();
-        let first = begin(600, 60).len();
+        let first = begin(600, 60, false).len();
         for length in 0..bytes.len() {
             match decode(&bytes[..length]) {
                 Ok(journal) => assert!(journal.whole_bytes <= length as u64 && length >= first),
@@ -327,7 +334,7 @@ mod tests {
     #[test]
     fn a_flipped_bit_ends_the_journal_there() {
         let bytes = file();
-        let first = begin(600, 60).len();
+        let first = begin(600, 60, false).len();
         for bit in 0..bytes.len() * 8 {
             let mut spoilt = bytes.clone();
             spoilt[bit / 8] ^= 1 << (bit % 8);

@@ -222,7 +222,7 @@ pub static SPOOL: Section = Section {
             "checkpoint_secs",
             KeyKind::Int { min: 1, max: 60 },
             "5",
-            "What was read of the open window is on disk after so long: all that a killed process or a power cut costs.",
+            "What was read of the open window is on disk after so long: all that a killed process or a power cut costs. Shorter windows have no journal.",
         ),
         Key::new(
             "oldest_secs",

@@ -9,10 +9,12 @@ use fwmetrics::publish::spool::FileName;
 
 use super::moving::MovingRoot;
 use super::spooled::{self, Spooled};
-use crate::support::program::{command, fresh_path, output, publishing, stdout};
+use crate::support::program::{fresh_path, publishing};
 use crate::support::time::unix_now;
 use crate::support::{ConfigFile, Endpoint, Fault, Program};
 
+/// Between two checkpoints: the shortest there is.
+pub const CHECKPOINT_SECS: u64 = 1;
 /// No moment is waited for longer; then the kill comes where it comes.
 const HUNT: Duration = Duration::from_secs(3);
 /// How long the endpoint keeps an answer to itself, while its client is killed.
@@ -73,8 +75,6 @@ pub struct Campaign {
     pub endpoint: Endpoint,
     pub state: PathBuf,
     pub period_secs: u64,
-    /// Between two checkpoints, where the program makes them.
-    pub checkpoint_secs: Option<u64>,
     pub lives: Vec<Life>,
     /// Every batch that was ever seen on disk.
     pub batches: BTreeMap<FileName, Batch>,
@@ -87,15 +87,13 @@ pub struct Campaign {
 impl Campaign {
     pub fn new(period_secs: u64, seed: u64) -> Self {
         let root = MovingRoot::start();
-        let checkpoint_secs = checkpoints();
-        let text = config(&root, period_secs, checkpoint_secs);
+        let text = config(&root, period_secs);
         Campaign {
             config: ConfigFile::new(&format!("endurance-{period_secs}"), &text),
             root,
             endpoint: Endpoint::start(),
             state: fresh_path("state"),
             period_secs,
-            checkpoint_secs,
             lives: Vec::new(),
             batches: BTreeMap::new(),
             complaints: Vec::new(),
@@ -223,24 +221,15 @@ fn calls(endpoint: &Endpoint) -> usize {
     seen
 }
 
-fn config(root: &MovingRoot, period_secs: u64, checkpoint_secs: Option<u64>) -> String {
-    let checkpoint = checkpoint_secs.map_or(String::new(), |secs| {
-        format!("[spool]\ncheckpoint_secs = {secs}\n")
-    });
+fn config(root: &MovingRoot, period_secs: u64) -> String {
     format!(
         "root = \"{}\"\n\
          [cloudwatch]\nperiod_secs = {period_secs}\nphase_secs = 0\n\
          [identity]\ninstance_id = \"i-1\"\nauto_scaling_group = \"edge\"\nin_service = true\n\
          [metrics]\nenable = [\"DataplaneCpuUtilization:Core\", \"DatumsSent\", \"DatumsWaiting\"]\n\
-         {checkpoint}",
+         [spool]\ncheckpoint_secs = {CHECKPOINT_SECS}\n",
         root.path()
     )
-}
-
-/// The shortest checkpoint, where this program knows the key.
-fn checkpoints() -> Option<u64> {
-    let config = output(&mut command(&["generate", "config"]));
-    stdout(&config).contains("checkpoint_secs").then_some(1)
 }
 
 /// What a directory holds beside what it should.

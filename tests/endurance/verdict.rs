@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::account::Account;
-use super::lives::{Campaign, Life};
+use super::lives::{CHECKPOINT_SECS, Campaign, Life};
 use crate::support::{Call, Stored};
 
 /// The closing of a window, 250 ms after its end, and as long again for a machine under load to write it.
@@ -32,8 +32,6 @@ pub struct Figures {
     pub answers_lost: usize,
     /// Datums of windows that went on in the next life.
     pub continued: usize,
-    /// Minutes whose heartbeat was made again after a kill.
-    pub heartbeats_again: usize,
     /// Seconds read before a kill and not arrived, at most.
     pub readings_lost_most: usize,
     pub readings_lost: usize,
@@ -42,6 +40,8 @@ pub struct Figures {
     pub halves: usize,
     /// Seconds in which this machine held us up: nothing is asked of them.
     pub excused: usize,
+    /// Seconds in which a reading was due.
+    pub looked_at: usize,
 }
 
 impl std::fmt::Display for Figures {
@@ -49,7 +49,7 @@ impl std::fmt::Display for Figures {
         write!(
             f,
             "{} kills, {} windows, {} datums arrived, {} of them again after {} kills that cut an answer off, \
-             {} in windows that went on in the next life, {} heartbeats made again; seconds not kept before a kill: \
+             {} in windows that went on in the next life; seconds not kept before a kill: \
              {} at most, {} in all, the oldest {:.2} s before; {} half-written files, {} seconds excused",
             self.kills,
             self.windows,
@@ -57,7 +57,6 @@ impl std::fmt::Display for Figures {
             self.repeated,
             self.answers_lost,
             self.continued,
-            self.heartbeats_again,
             self.readings_lost_most,
             self.readings_lost,
             self.lost_before_kill_secs,
@@ -180,7 +179,7 @@ pub fn duplicates_have_a_reason(campaign: &Campaign, arrived: &Arrived, figures:
             (place.2 as f64..end + SEALED_AFTER_SECS + SLACK_SECS).contains(&life.killed)
         });
         if place.0 == HEARTBEAT {
-            figures.heartbeats_again += times - 1;
+            assert!(times == 1, "a second heartbeat: {place:?}");
         } else {
             assert!(killed_around, "{times} times, and no kill: {place:?}");
             figures.continued += times - 1;
@@ -218,13 +217,14 @@ pub fn readings_are_whole(campaign: &Campaign, arrived: &Arrived, figures: &mut 
         let missing = (first..=last).filter(|second| !seconds.contains(second));
         let (excused, missing): (Vec<i64>, Vec<i64>) = missing.partition(|second| stalled(*second));
         figures.excused += excused.len();
+        figures.looked_at += usize::try_from((last - first + 1).max(0)).unwrap();
         figures.readings_lost += missing.len();
         figures.readings_lost_most = figures.readings_lost_most.max(missing.len());
         if let Some(oldest) = missing.first() {
             let before = life.killed - *oldest as f64;
             figures.lost_before_kill_secs = figures.lost_before_kill_secs.max(before);
             assert!(
-                before <= may_lose(campaign),
+                before <= may_lose(),
                 "{life:?}: seconds {missing:?} are missing"
             );
         }
@@ -232,11 +232,8 @@ pub fn readings_are_whole(campaign: &Campaign, arrived: &Arrived, figures: &mut 
 }
 
 /// Seconds before a kill that may be missing.
-fn may_lose(campaign: &Campaign) -> f64 {
-    match campaign.checkpoint_secs {
-        Some(secs) => secs as f64 + SLACK_SECS,
-        None => campaign.period_secs as f64 + SEALED_AFTER_SECS + SLACK_SECS,
-    }
+const fn may_lose() -> f64 {
+    CHECKPOINT_SECS as f64 + SLACK_SECS
 }
 
 /// The account at the end, over all lives.

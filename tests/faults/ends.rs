@@ -14,8 +14,9 @@ const SAYS: &[&str] = &[
 ];
 const DENIED: &[&str] = &["CloudWatch denies: ", SAYS[1]];
 const NO_NAME: &[&str] = &["; check DNS, [cloudwatch] region and endpoint_url", SAYS[1]];
-/// A name that no resolver knows (RFC 6761, 6.4).
-const NO_HOST: &str = "http://monitoring.fwm-test.invalid";
+/// A name that no resolver is asked for: a label has 63 characters at most (RFC 1035, 2.3.4).
+const NO_HOST: &str =
+    "http://monitoring.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid";
 
 pub(crate) fn rows() -> Vec<Row> {
     let answers = |name, says, fault| {

@@ -48,8 +48,8 @@ agent_stop() {
   local status=0 pid
   pid=$(cat "$RUN/agent.pid")
   kill "$pid" || true
-  # Its deadline at shutdown is below the 90 s that systemd gives.
-  wait_for 60 gone "$pid" || { kill -9 "$pid"; echo "it had to be killed"; }
+  # Its deadline at shutdown is below the 30 s that the unit gives.
+  wait_for 30 gone "$pid" || { kill -9 "$pid"; echo "it had to be killed"; }
   wait "$pid" || status=$?
   rm -f "$RUN/agent.pid"
   check "exit code at the end" "$status" [ "$status" = 0 ]

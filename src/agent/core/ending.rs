@@ -7,8 +7,8 @@ use super::account::Reason;
 use super::notices::Level;
 use crate::clock::Now;
 
-/// At shutdown the rest is sent for so long: longer than an attempt that hangs, well inside systemd's
-/// TimeoutStopSec of 90 s.
+/// At shutdown the rest is sent for so long: longer than an attempt that hangs, well inside the unit's
+/// TimeoutStopSec of 30 s.
 const FLUSH_FOR: Duration = Duration::from_secs(20);
 
 impl Core {

@@ -24,6 +24,8 @@ pub(super) struct Recovered {
     period_secs: i64,
     /// Minutes whose heartbeats were to go out with it.
     minutes: Vec<i64>,
+    /// Its minute had its heartbeat before it was begun.
+    beaten: bool,
     /// Sealed at the latest then, boot time.
     until: Duration,
 }
@@ -31,7 +33,7 @@ pub(super) struct Recovered {
 impl Core {
     /// What is to be done for the journals now.
     pub(super) fn journal_op(&mut self, now: Now) -> Option<Op> {
-        if let Some(op) = self.journals.read_op() {
+        if let Some(op) = self.journals.read_op(now.boot) {
             return Some(Op::Journal(op));
         }
         // The files of a window that is sealed again are gone before it is.
@@ -43,9 +45,12 @@ impl Core {
         let period_secs = self.period_secs();
         let queue = &self.queue;
         self.journals.drop_settled(|name| !queue.holds(name));
+        let beats = &self.heartbeats;
+        let beaten = |label| beats.has(label);
+        let windows = &mut self.windows;
         let write = self
             .journals
-            .write_op(&mut self.windows, period_secs, now.boot);
+            .write_op(windows, period_secs, now.boot, beaten);
         let op = write.or_else(|| {
             let queue = &self.queue;
             self.journals.forget_op(|name| queue.is_safe(name))
@@ -60,7 +65,7 @@ impl Core {
         now: Now,
     ) -> Result<(), String> {
         let well = self.queue.disk_lent(ended, now.boot);
-        if let Ended::Gone(name) = self.journals.done(well.as_ref().ok().copied()) {
+        if let Ended::Gone(name) = self.journals.done(well.as_ref().ok().copied(), now.boot) {
             let held = self.windows.iter_mut().find(|held| held.journal == name);
             if let Some(held) = held {
                 held.window.forget_journal();
@@ -76,7 +81,10 @@ impl Core {
         now: Now,
     ) -> Result<(), String> {
         let read = self.queue.disk_lent(read, now.boot);
-        let Ended::Read(name) = self.journals.done(read.as_ref().ok().map(|_| true)) else {
+        let Ended::Read(name) = self
+            .journals
+            .done(read.as_ref().ok().map(|_| true), now.boot)
+        else {
             return read.map(drop);
         };
         match read? {
@@ -116,7 +124,14 @@ impl Core {
         let open = self.schedule.open();
         let still_open = open.label == label && journal.period_secs == self.period_secs();
         let goes_on = still_open && journal.batches.is_none() && self.stopping_until.is_none();
-        let begun = self.windows.iter().any(|held| held.number == open.number);
+        let held = self.windows.iter_mut();
+        let mut held = held.filter(|held| held.number == open.number);
+        let held = held.next();
+        // One that goes on already is enough: a clock that went back may have left two of one label.
+        let taken = held
+            .as_ref()
+            .is_some_and(|held| self.journals.has(held.journal));
+        let goes_on = goes_on && !taken;
         let what = if goes_on {
             "goes on"
         } else {
@@ -127,9 +142,13 @@ impl Core {
             rfc3339(label)
         );
         self.notices.say(Level::Info, text);
-        if goes_on && !begun {
+        if goes_on {
             self.journals.adopt(name, journal.whole_bytes, true);
-            window.forget_journal();
+            if let Some(held) = held {
+                resume(&mut held.window, journal);
+                (held.journal, held.journal_due) = (name, now.boot);
+                return;
+            }
             self.windows.push_back(Held {
                 number: open.number,
                 window,
@@ -138,25 +157,13 @@ impl Core {
             });
             return;
         }
-        if goes_on {
-            let held = self
-                .windows
-                .iter_mut()
-                .find(|held| held.number == open.number);
-            if let Some(held) = held {
-                resume(&mut held.window, journal);
-                self.journals.adopt(name, journal.whole_bytes, true);
-                held.journal = name;
-                held.journal_due = now.boot;
-            }
-            return;
-        }
         self.journals.adopt(name, journal.whole_bytes, false);
         self.recovered.push(Recovered {
             journal: name,
             window,
             period_secs: journal.period_secs,
             minutes: journal.minutes.clone(),
+            beaten: journal.beaten,
             until: now.boot + IDENTITY_PATIENCE,
         });
     }
@@ -175,9 +182,13 @@ impl Core {
                 window,
                 period_secs,
                 minutes,
+                beaten,
                 ..
             } = recovered;
-            let minutes = self.beats_again(window.label, period_secs, minutes);
+            let minutes = match beaten {
+                true => minutes,
+                false => self.beats_again(window.label, period_secs, minutes),
+            };
             let resolution = Resolution::of(period_secs);
             let before = self.account.sealed;
             self.seal_as(journal, window, resolution, &minutes, now);
@@ -205,7 +216,10 @@ impl Core {
 
     /// When the journals have something to do.
     pub(super) fn journal_wake(&self) -> Option<Duration> {
-        let recovered = self.recovered.iter().map(|recovered| recovered.until);
+        // Until all journals are read, and what is made again is gone, that is not up to the time.
+        let barred = self.journals.reading() || self.cleaning;
+        let recovered = self.recovered.iter().filter(|_| !barred);
+        let recovered = recovered.map(|recovered| recovered.until);
         let disk = self.queue.lends_disk_from();
         let due = disk.and_then(|from| Some(self.journals.wake(&self.windows)?.max(from)));
         recovered.chain(due).min()

@@ -19,6 +19,10 @@ use crate::publish::spool::FileName;
 const FORGOTTEN_MAX: usize = 10_000;
 /// Files removed in one operation.
 const FORGOTTEN_AT_ONCE: usize = 64;
+/// A journal that could not be read is tried again after this; the others go on.
+const REREAD_AFTER: Duration = Duration::from_secs(600);
+/// A journal has no more bytes: what comes after them is in memory alone. A longer file is not read.
+const SHEET_BYTES_MAX: u64 = 3 << 20;
 
 /// What is remembered of an operation until it ends.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ struct Sheet {
     anew: bool,
     /// A file of this name may be there.
     begun: bool,
+    /// It takes no more.
+    full: bool,
     /// The batches of the window, once it is closed.
     batches: Option<Vec<FileName>>,
 }
@@ -55,6 +61,7 @@ impl Sheet {
             pending: Vec::new(),
             anew: true,
             begun: false,
+            full: false,
             batches: None,
         }
     }
@@ -69,6 +76,8 @@ pub(super) struct Journals {
     under_way: Option<UnderWay>,
     /// Journals of an earlier run, with their bytes, that nobody has read yet.
     left: VecDeque<(JournalName, u64)>,
+    /// Those that could not be read, with the boot time at which they are tried again.
+    parked: Vec<(JournalName, u64, Duration)>,
     forgotten: VecDeque<JournalName>,
 }
 
@@ -91,6 +100,7 @@ impl Journals {
             sheets: Vec::new(),
             under_way: None,
             left: VecDeque::new(),
+            parked: Vec::new(),
             forgotten: VecDeque::new(),
         }
     }
@@ -135,7 +145,8 @@ impl Journals {
     /// Bytes of files, as far as they are known.
     pub(super) fn bytes(&self) -> u64 {
         let left: u64 = self.left.iter().map(|(_, bytes)| bytes).sum();
-        left + self.sheets.iter().map(|sheet| sheet.written).sum::<u64>()
+        let parked: u64 = self.parked.iter().map(|(_, bytes, _)| bytes).sum();
+        left + parked + self.sheets.iter().map(|sheet| sheet.written).sum::<u64>()
     }
 
     /// Nothing is left to be done for windows that are closed.
@@ -152,6 +163,7 @@ impl Journals {
             pending: Vec::new(),
             anew,
             begun: true,
+            full: false,
             batches: None,
         });
     }
@@ -169,10 +181,21 @@ impl Journals {
     }
 
     /// The window closes: what its journal lacks is to follow. A window without a journal gets none any more.
-    pub(super) fn closing(&mut self, name: JournalName, window: &mut Window, period_secs: i64) {
+    pub(super) fn closing(
+        &mut self,
+        name: JournalName,
+        window: &mut Window,
+        period_secs: i64,
+        beaten: bool,
+    ) {
         if self.sheet(name).is_some() && window.has_changes() {
-            self.extend(name, window, period_secs);
+            self.extend(name, window, period_secs, beaten);
         }
+    }
+
+    /// This window has a journal.
+    pub(super) fn has(&self, name: JournalName) -> bool {
+        self.sheets.iter().any(|sheet| sheet.name == name)
     }
 
     /// The window became these batches, with the heartbeats of these minutes.
@@ -190,7 +213,11 @@ impl Journals {
     }
 
     /// What is to be done next: journals of an earlier run are read first.
-    pub(super) fn read_op(&mut self) -> Option<JournalOp> {
+    pub(super) fn read_op(&mut self, now: Duration) -> Option<JournalOp> {
+        let again = |(_, _, from): &mut (JournalName, u64, Duration)| *from <= now;
+        let again = self.parked.extract_if(.., again);
+        self.left
+            .extend(again.map(|(name, bytes, _)| (name, bytes)));
         let (name, bytes) = self.left.pop_front()?;
         self.under_way = Some(UnderWay::Read(name, bytes));
         Some(JournalOp::Read(name))
@@ -202,6 +229,7 @@ impl Journals {
         windows: &mut VecDeque<Held>,
         period_secs: i64,
         now: Duration,
+        beaten: impl Fn(i64) -> bool,
     ) -> Option<JournalOp> {
         let closed = |sheet: &&Sheet| sheet.batches.is_some() && !sheet.pending.is_empty();
         if let Some(name) = self.sheets.iter().find(closed).map(|sheet| sheet.name) {
@@ -216,7 +244,8 @@ impl Journals {
         }
         // Lines that the disk did not take are tried again; meanwhile the window keeps what is new.
         if self.sheet(name)?.pending.is_empty() {
-            self.extend(name, &mut held.window, period_secs);
+            let beaten = beaten(held.window.label);
+            self.extend(name, &mut held.window, period_secs, beaten);
         }
         self.write(name)
     }
@@ -257,9 +286,11 @@ impl Journals {
     }
 
     /// An operation ended well, or (`false`) there was no file; or the disk failed.
-    pub(super) fn done(&mut self, well: Option<bool>) -> Ended {
+    pub(super) fn done(&mut self, well: Option<bool>, now: Duration) -> Ended {
         match (self.under_way.take(), well) {
-            (Some(UnderWay::Read(name, bytes)), None) => self.left.push_front((name, bytes)),
+            (Some(UnderWay::Read(name, bytes)), None) => {
+                self.parked.push((name, bytes, now + REREAD_AFTER));
+            }
             (Some(UnderWay::Read(name, _)), Some(_)) => return Ended::Read(name),
             (Some(UnderWay::Forget(count)), Some(_)) => drop(self.forgotten.drain(..count)),
             (Some(UnderWay::Write(name, count)), Some(true)) => {
@@ -270,10 +301,13 @@ impl Journals {
                 }
             }
             (Some(UnderWay::Write(name, _)), Some(false)) => {
-                let closed = |sheet: &Sheet| sheet.name == name && sheet.batches.is_some();
-                self.sheets.retain(|sheet| !closed(sheet));
-                if let Some(sheet) = self.sheet(name) {
+                let sheet = self.sheet(name);
+                if sheet.as_ref().is_some_and(|sheet| sheet.batches.is_some()) {
+                    self.forget(name);
+                } else if let Some(sheet) = sheet {
                     *sheet = Sheet::new(name);
+                    // Shorter than it should be, perhaps: it is written anew.
+                    sheet.begun = true;
                     return Ended::Gone(name);
                 }
             }
@@ -283,18 +317,24 @@ impl Journals {
     }
 
     /// Puts what the journal lacks behind its pending lines.
-    fn extend(&mut self, name: JournalName, window: &mut Window, period_secs: i64) {
-        let Some(sheet) = self.sheet(name) else {
+    fn extend(&mut self, name: JournalName, window: &mut Window, period_secs: i64, beaten: bool) {
+        let Some(sheet) = self.sheet(name).filter(|sheet| !sheet.full) else {
             return;
         };
-        if sheet.anew && sheet.pending.is_empty() {
-            sheet.pending = journal::begin(window.label, period_secs);
+        let pending = sheet.pending.len();
+        if sheet.anew && pending == 0 {
+            sheet.pending = journal::begin(window.label, period_secs, beaten);
         }
         sheet.pending.extend(journal::changes(window));
+        let before = if sheet.anew { 0 } else { sheet.written };
+        if before + sheet.pending.len() as u64 > SHEET_BYTES_MAX {
+            sheet.pending.truncate(pending);
+            sheet.full = true;
+        }
     }
 
     fn write(&mut self, name: JournalName) -> Option<JournalOp> {
-        let sheet = self.sheet(name)?;
+        let sheet = self.sheet(name).filter(|sheet| !sheet.pending.is_empty())?;
         sheet.begun = true;
         let bytes = sheet.pending.clone();
         let op = match sheet.anew {

@@ -18,6 +18,8 @@ const BEGIN_MS: i64 = 2_000;
 const END_MS: i64 = 1_000;
 /// A clock further off than a day is set by people: nothing is guessed from the answers then.
 const MOST_MS: i64 = 24 * 3_600_000;
+/// What the answers agreed on is old after this: it must not keep back for good what would bring new answers.
+const AGREED_FOR: Duration = Duration::from_secs(600);
 /// A call that took longer says too little.
 const FLIGHT_MOST: Duration = Duration::from_secs(2);
 
@@ -77,8 +79,9 @@ pub(super) struct ServerClock {
     /// When the call in flight was begun, boot time.
     sent: Option<Duration>,
     last: Option<Offset>,
-    /// What the last two answers that agreed say: CloudWatch's clock less the boot clock, in milliseconds.
-    agreed_ms: Option<i64>,
+    /// What the last two answers that agreed say, and since when, boot time: CloudWatch's clock less the boot clock, in
+    /// milliseconds.
+    agreed: Option<(i64, Duration)>,
     /// The correction: CloudWatch's clock less the boot clock, in milliseconds.
     held_ms: Option<i64>,
     /// How far the wall clock, as it is, was ahead at the last answer.
@@ -107,11 +110,15 @@ impl ServerClock {
         }
     }
 
-    /// The same moment by CloudWatch's clock, as far as it is known: what is stamped outside its window is not sent.
+    /// The same moment by CloudWatch's clock where that is behind: what is stamped too far ahead of it is not sent. It
+    /// makes nothing too old that this clock does not.
     pub(super) fn judging(&self, now: Now) -> Now {
-        let wall_ms = self.agreed_ms.map(|agreed| agreed + millis(now.boot));
+        let fresh = self
+            .agreed
+            .filter(|(_, since)| now.boot.saturating_sub(*since) < AGREED_FOR);
+        let theirs = fresh.map(|(agreed_ms, _)| agreed_ms + millis(now.boot));
         Now {
-            wall_ms: wall_ms.unwrap_or(now.wall_ms),
+            wall_ms: theirs.map_or(now.wall_ms, |theirs| theirs.min(now.wall_ms)),
             ..now
         }
     }
@@ -153,7 +160,7 @@ impl ServerClock {
         };
         let believed = both.skew_ms(now).saturating_abs() <= MOST_MS;
         // The latest that it may be: what may be taken is sent.
-        self.agreed_ms = believed.then_some(both.most_ms);
+        self.agreed = believed.then_some((both.most_ms, now.boot));
         match self.corrects {
             true => self.judge(both, now),
             false => Verdict::AsBefore,

@@ -40,8 +40,10 @@ impl Core {
         let last = due.len().saturating_sub(1);
         for (index, mut held) in due.into_iter().enumerate() {
             let minutes = if index == last { minutes } else { &[] };
+            let beaten = self.heartbeats.has(held.window.label);
+            let window = &mut held.window;
             self.journals
-                .closing(held.journal, &mut held.window, period_secs);
+                .closing(held.journal, window, period_secs, beaten);
             self.seal_as(held.journal, held.window, resolution, minutes, now);
         }
     }

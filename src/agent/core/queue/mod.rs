@@ -262,7 +262,7 @@ impl Queue {
     /// At shutdown: all is settled, or what is left is safe on disk and was tried, or cannot be sent before `until`.
     #[must_use]
     pub fn rests(&self, until: Duration) -> bool {
-        let untried = self.entries.iter().any(|entry| entry.fresh)
+        let untried = (self.entries.iter()).any(|entry| entry.fresh && entry.ahead_since.is_none())
             || self.last_call && self.idle.newest_ready().is_some();
         let tried = self.failures >= LAST_FAILURES || !untried;
         let safe = self.entries.iter().all(Entry::is_safe);

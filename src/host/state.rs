@@ -184,7 +184,9 @@ mod tests {
         let long = File::create(dir.join("long")).unwrap();
         long.set_len(FILE_BYTES_MAX + 1).unwrap();
         let state = StateDir::new(&dir);
-        for name in ["directory", "pipe", "long"] {
+        let directory = state.load("directory").await.unwrap_err();
+        assert_eq!(directory.kind(), ErrorKind::IsADirectory);
+        for name in ["pipe", "long"] {
             let error = state.load(name).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidData, "{name}");
         }

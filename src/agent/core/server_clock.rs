@@ -18,8 +18,9 @@ const BEGIN_MS: i64 = 2_000;
 const END_MS: i64 = 1_000;
 /// A clock further off than a day is set by people: nothing is guessed from the answers then.
 const MOST_MS: i64 = 24 * 3_600_000;
-/// What the answers agreed on is old after this: it must not keep back for good what would bring new answers.
-const AGREED_FOR: Duration = Duration::from_secs(600);
+/// What the answers agreed on is old after this, longer than anything waits for a clock: it must not keep back for good
+/// what would bring new answers.
+const AGREED_FOR: Duration = Duration::from_secs(1200);
 /// A call that took longer says too little.
 const FLIGHT_MOST: Duration = Duration::from_secs(2);
 

@@ -6,7 +6,6 @@ use fwmetrics::agent::core::account::Reason;
 use fwmetrics::agent::core::kept::Keep;
 use fwmetrics::agent::core::queue::op::{Done, JournalOp, Op};
 use fwmetrics::agent::core::{Action, Event, PassDone};
-use fwmetrics::model::limits::NEWEST_SECS;
 use fwmetrics::model::names::ACTIVE_SESSIONS;
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record};
 use fwmetrics::publish::batch::Batch;
@@ -195,12 +194,13 @@ impl Runner {
             self.tally.latest = self.tally.latest.max(waited);
             assert!(waited <= LATE_MOST, "a fresh window waited for {waited:?}");
         }
-        let ahead = self.now.wall_secs() + NEWEST_SECS;
         let mut fresher = self.untried.values().map(|(newest, _)| *newest);
         // One that is no longer the freshest is backlog: it may have to be read again, behind one that need not be.
         let period = i64::try_from(self.setup.period.as_secs()).unwrap();
-        let fresh = self.now.wall_secs() - 2 * period;
-        let fresher = fresher.find(|other| *other > newest && (fresh..ahead).contains(other));
+        // Labels that a clock which went back left ahead of the last closed window are older than they say.
+        let wall = self.now.wall_secs();
+        let fresh = wall - 2 * period..=wall - period;
+        let fresher = fresher.find(|other| *other > newest && fresh.contains(other));
         // Where a batch had to leave memory, one that did not may go while it is read again.
         if !self.pressed && !self.disk_failed {
             assert_eq!(fresher, None, "it waits, and {newest} is sent");

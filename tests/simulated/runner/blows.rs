@@ -25,6 +25,7 @@ impl Runner {
             Blow::Kill => self.kill(),
             Blow::Restart => self.restart(),
             Blow::Jump(secs) => {
+                self.jumped_back |= secs < 0;
                 self.tally.jumps += 1;
                 self.now.wall_ms = (self.now.wall_ms + secs * 1000).max(EPOCH_MS);
                 self.allowed.extend([Reason::TooNew, Reason::TooOld]);

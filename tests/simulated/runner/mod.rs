@@ -59,6 +59,8 @@ pub struct Runner {
     /// Passes that may come again: nobody took in the answer.
     repeatable: HashSet<u64>,
     disk_failed: bool,
+    /// The wall clock went back: labels repeat, and do not tell which window is the freshest.
+    jumped_back: bool,
     /// Batches left memory for want of room.
     pressed: bool,
     /// The account's drops when all was settled last.
@@ -104,6 +106,7 @@ impl Runner {
             repeats_allowed: false,
             repeatable: HashSet::new(),
             disk_failed: false,
+            jumped_back: false,
             pressed: false,
             settled: BTreeMap::new(),
             in_memory: 0,

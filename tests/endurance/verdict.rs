@@ -32,6 +32,8 @@ pub struct Figures {
     pub answers_lost: usize,
     /// Datums of windows that went on in the next life.
     pub continued: usize,
+    /// Heartbeats that were made again after a kill.
+    pub heartbeats_again: usize,
     /// Seconds read before a kill and not arrived, at most.
     pub readings_lost_most: usize,
     pub readings_lost: usize,
@@ -49,7 +51,7 @@ impl std::fmt::Display for Figures {
         write!(
             f,
             "{} kills, {} windows, {} datums arrived, {} of them again after {} kills that cut an answer off, \
-             {} in windows that went on in the next life; seconds not kept before a kill: \
+             {} in windows that went on in the next life, {} heartbeats made again; seconds not kept before a kill: \
              {} at most, {} in all, the oldest {:.2} s before; {} half-written files, {} seconds excused",
             self.kills,
             self.windows,
@@ -57,6 +59,7 @@ impl std::fmt::Display for Figures {
             self.repeated,
             self.answers_lost,
             self.continued,
+            self.heartbeats_again,
             self.readings_lost_most,
             self.readings_lost,
             self.lost_before_kill_secs,
@@ -179,7 +182,15 @@ pub fn duplicates_have_a_reason(campaign: &Campaign, arrived: &Arrived, figures:
             (place.2 as f64..end + SEALED_AFTER_SECS + SLACK_SECS).contains(&life.killed)
         });
         if place.0 == HEARTBEAT {
-            assert!(times == 1, "a second heartbeat: {place:?}");
+            // Made again by the next life, where a kill came before it was noted that it was made.
+            let ends = (place.2 + 60 + campaign.period_secs as i64) as f64;
+            let near = place.2 as f64..ends + SEALED_AFTER_SECS + SLACK_SECS;
+            let killed = campaign
+                .lives
+                .iter()
+                .any(|life| near.contains(&life.killed));
+            assert!(killed, "{times} heartbeats, and no kill: {place:?}");
+            figures.heartbeats_again += times - 1;
         } else {
             assert!(killed_around, "{times} times, and no kill: {place:?}");
             figures.continued += times - 1;

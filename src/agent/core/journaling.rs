@@ -105,6 +105,11 @@ impl Core {
     /// A window that an earlier run left goes on, or is sealed; unless all its batches are there.
     fn recover(&mut self, name: JournalName, journal: &Journal, now: Now) {
         if is_settled(journal, |batch| self.queue.holds(batch)) {
+            // Its heartbeats are in these, whether that was noted or not.
+            for minute in &journal.minutes {
+                self.heartbeats.resume(*minute);
+                self.last_beat = self.last_beat.max(Some(*minute));
+            }
             return self.journals.forget(name);
         }
         for batch in journal.batches.iter().flatten() {

@@ -305,7 +305,12 @@ impl Core {
             );
         }
         let known = self.asked_identity || self.stopping_until.is_some();
+        let beats = self.beats;
         self.seal_recovered(known, now);
+        if self.beats > beats {
+            // At once: who is killed now makes no heartbeat again.
+            actions.extend(self.keep(now, false).into_iter().map(Action::Keep));
+        }
         // A journal may say of a batch that it is to be made again.
         let unsure = self.journals.reading() && self.queue.lends_disk(now.boot);
         if !unsure && let Some((id, batch)) = self.queue.next(now.boot) {

@@ -61,7 +61,7 @@ fn said(server: &Tls, bundle: Option<&Path>) -> String {
 #[test]
 fn an_own_authority_is_trusted_when_it_is_named() {
     let Some(authority) = Authority::new("ca-bundle") else {
-        eprintln!("skip: no openssl that makes certificates (3.0 or newer)");
+        support::skip("no openssl that makes certificates (3.0 or newer)");
         return;
     };
     let leaf = authority.certificate("leaf", "IP:127.0.0.1");

@@ -193,7 +193,7 @@ fn a_full_disk_is_said_once_and_healed() {
     let endpoint = Endpoint::start();
     let fill = "{ dd if=/dev/zero of=filler bs=1k count=100 2>/dev/null || test -s filler; }";
     let Some(mut program) = on_a_disk_of_its_own(fill, &file, &state, &endpoint.url()) else {
-        eprintln!("skip: no mount namespace may be made here");
+        support::skip("no mount namespace may be made here");
         return;
     };
     assert!(
@@ -228,7 +228,7 @@ fn a_read_only_disk_is_said_once_and_stops_nothing() {
     let endpoint = Endpoint::start();
     let seal = "mount -o remount,ro .";
     let Some(mut program) = on_a_disk_of_its_own(seal, &file, &state, &endpoint.url()) else {
-        eprintln!("skip: no mount namespace may be made here");
+        support::skip("no mount namespace may be made here");
         return;
     };
     assert!(

@@ -32,7 +32,7 @@ impl Line {
     }
 
     pub(crate) fn skipped(fault: &str, lacks: &str) -> Self {
-        eprintln!("skip: {fault}: {lacks}");
+        crate::support::skip(&format!("{fault}: {lacks}"));
         Line {
             cells: vec![fault.to_owned(), format!("skipped: {lacks}")],
         }

@@ -1,9 +1,11 @@
 //! The contract between a source and the program: what a collector states of itself, and what it does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::aggregate::window::Target;
 use crate::host::files::Root;
 use crate::host::state::StateDir;
 use crate::model::metric::Metric;
@@ -35,10 +37,37 @@ pub trait Collector: Send {
 pub struct Context {
     /// Where its files are.
     pub root: Root,
+    /// The firewall to read; `None` is this machine.
+    pub target: Target,
+    /// Time between passes.
+    pub period: Duration,
     /// How long one pass may take.
     pub timeout: Duration,
+    /// Metrics that somebody wants of it: what serves none of them need not be read.
+    pub wanted: BTreeSet<&'static str>,
+    /// Tunnels that may have series of their own.
+    pub tunnels_max: usize,
+    /// Two passes and no more: minimum periods mean nothing then.
+    pub is_look: bool,
     /// What it keeps over restarts.
     pub state: StateDir,
+}
+
+impl Context {
+    /// For a collector that reads this machine, each second.
+    #[must_use]
+    pub fn local(root: Root, timeout: Duration, state: StateDir) -> Self {
+        Context {
+            root,
+            target: None,
+            period: Duration::from_secs(1),
+            timeout,
+            wanted: BTreeSet::new(),
+            tunnels_max: 50,
+            is_look: false,
+            state,
+        }
+    }
 }
 
 /// Builds a collector from its table; the schema has been checked already, so an error here is rare.
@@ -55,16 +84,78 @@ pub struct Spec {
     pub readings: &'static [&'static Reading],
     /// The most fine series it may make, and what bounds them.
     pub fine_series: &'static str,
-    /// Sampling period by default, seconds.
-    pub sample_secs: i64,
+    /// Sampling period by default, seconds; `None` is once a window.
+    pub sample_secs: Option<i64>,
     /// Deadline of a pass by default, seconds.
     pub timeout_secs: i64,
     /// Runs only when one of its metrics is selected (its source costs something, and nobody looks at it else).
     pub on_demand: bool,
     /// Its own keys, beside `sample_secs` and `timeout_secs`.
     pub keys: &'static [Key],
+    /// It reads firewalls from elsewhere, one of it each; `None` reads this machine.
+    pub remote: Option<&'static Remote>,
     /// Makes one.
     pub build: Build,
+}
+
+/// What a collector that reads from elsewhere states beside.
+#[derive(Debug)]
+pub struct Remote {
+    /// The keys of a firewall's table, beside those of its identity (`identity::FIREWALL`).
+    pub keys: &'static [Key],
+    /// Rules between the keys of one firewall's table.
+    pub check: fn(&toml::Table) -> Vec<Wrong>,
+    /// What a firewall's table asks for by being there, in the words of `[metrics] enable`.
+    pub asks: fn(&toml::Table) -> Vec<&'static str>,
+    /// The groups that its `enable` and `disable` name.
+    pub groups: &'static [Group],
+    /// No window may be shorter, seconds.
+    pub period_secs_least: i64,
+}
+
+/// A fault between keys of one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The key at which it is shown; one that is not there stands for the table.
+    pub key: &'static str,
+    /// What is wrong.
+    pub wrong: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+/// Commands of a remote collector that are switched together.
+#[derive(Debug)]
+pub struct Group {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Runs unless it is disabled.
+    pub on: bool,
+    /// What is asked.
+    pub commands: &'static [&'static Command],
+}
+
+/// A command that a remote collector may send, and no other.
+#[derive(Debug)]
+pub struct Command {
+    /// As a person writes it at the device's prompt.
+    pub words: &'static str,
+    /// As it goes out.
+    pub wire: &'static str,
+    /// Never more often than this, seconds; 0 is each pass.
+    pub period_secs: u64,
+    /// What is made of the answer.
+    pub metrics: &'static [&'static Metric],
+    /// What an answer has as a rule, bytes.
+    pub usual_bytes: u64,
+}
+
+impl Group {
+    /// Every metric that its commands bring.
+    pub fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
+        let commands = self.commands.iter();
+        commands.flat_map(|command| command.metrics.iter().copied())
+    }
 }
 
 impl Spec {

@@ -118,7 +118,9 @@ fn sample_periods_are_held_against_the_period_that_is_set() {
 fn every_default_sample_period_fits_every_window() {
     for spec in collectors::ALL {
         for period in [1, 5, 10, 30, 60] {
-            let sample = spec.sample_secs;
+            let Some(sample) = spec.sample_secs else {
+                continue;
+            };
             assert!(
                 period % sample == 0 || sample % period == 0,
                 "{} in {period}",
@@ -138,7 +140,9 @@ fn each_collectors_own_defaults_are_the_ones_that_are_shown() {
             let key = table.keys.iter().find(|key| key.name == name).unwrap();
             key.default.toml().unwrap()
         };
-        assert_eq!(shown("sample_secs"), spec.sample_secs.to_string());
+        if let Some(sample_secs) = spec.sample_secs {
+            assert_eq!(shown("sample_secs"), sample_secs.to_string());
+        }
         assert_eq!(shown("timeout_secs"), spec.timeout_secs.to_string());
     }
 }

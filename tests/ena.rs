@@ -214,11 +214,11 @@ impl Machine {
 }
 
 fn collector(root: &Path, answers: &Answers, drivers: &[&str]) -> Box<dyn Collector> {
-    let context = Context {
-        root: Root::new(root),
-        timeout: Duration::from_secs(1),
-        state: StateDir::new(root.join("state")),
-    };
+    let context = Context::local(
+        Root::new(root),
+        Duration::from_secs(1),
+        StateDir::new(root.join("state")),
+    );
     let mut table = toml::Table::new();
     if !drivers.is_empty() {
         let drivers: Vec<toml::Value> = drivers.iter().map(|name| (*name).into()).collect();

@@ -104,11 +104,11 @@ fn spec(name: &str) -> &'static Spec {
 }
 
 fn build(name: &str, table: &toml::Table, root: &Path) -> Box<dyn Collector> {
-    let context = Context {
-        root: Root::new(root),
-        timeout: Duration::from_secs(1),
-        state: StateDir::new(root.join("state")),
-    };
+    let context = Context::local(
+        Root::new(root),
+        Duration::from_secs(1),
+        StateDir::new(root.join("state")),
+    );
     (spec(name).build)(table, context).unwrap()
 }
 

@@ -12,11 +12,11 @@ use fwmetrics::host::state::StateDir;
 use fwmetrics::model::reading::{Raw, Readings};
 
 fn collect(root: &str, disks: &[&str]) -> (Readings, Result<(), CollectError>) {
-    let context = Context {
-        root: Root::new(root),
-        timeout: Duration::from_secs(30),
-        state: StateDir::new("/nonexistent"),
-    };
+    let context = Context::local(
+        Root::new(root),
+        Duration::from_secs(30),
+        StateDir::new("/nonexistent"),
+    );
     let table = toml::Table::from_iter([("disks".to_owned(), disks.to_vec().into())]);
     let mut collector = (SPEC.build)(&table, context).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()

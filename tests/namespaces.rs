@@ -36,11 +36,11 @@ impl Machine {
             .join("namespaces")
             .join(test);
         fs::remove_dir_all(&root).ok();
-        let context = Context {
-            root: Root::new(&root),
-            timeout: Duration::from_secs(1),
-            state: StateDir::new(root.join("state")),
-        };
+        let context = Context::local(
+            Root::new(&root),
+            Duration::from_secs(1),
+            StateDir::new(root.join("state")),
+        );
         let list: Vec<toml::Value> = netns.iter().map(|text| (*text).into()).collect();
         let table = toml::Table::from_iter([("netns".to_owned(), list.into())]);
         let spec = ALL.iter().find(|spec| spec.name == "conntrack").unwrap();

@@ -262,10 +262,11 @@ mod tests {
         about: "A collector of this test",
         readings: &[&COLLECTOR_UP],
         fine_series: "none",
-        sample_secs: 1,
+        sample_secs: Some(1),
         timeout_secs: 1,
         on_demand: false,
         keys: &[],
+        remote: None,
         build,
     };
 

@@ -6,6 +6,7 @@ pub mod ena;
 pub mod exporter;
 pub mod host;
 pub mod interfaces;
+pub mod panos;
 pub mod softnet;
 
 /// Every collector there is.
@@ -16,5 +17,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &interfaces::SPEC,
     &ena::SPEC,
     &host::SPEC,
+    &panos::SPEC,
     &exporter::SPEC,
 ];

@@ -178,9 +178,8 @@ impl Wanted {
     /// Names the collector and what it cannot work with.
     pub fn build(&self) -> Result<Box<dyn Collector>, String> {
         let context = Context {
-            root: self.root.clone(),
-            timeout: self.timeout,
-            state: self.state.clone(),
+            period: self.period,
+            ..Context::local(self.root.clone(), self.timeout, self.state.clone())
         };
         (self.spec.build)(&self.table, context)
             .map_err(|why| format!("[collectors.{}]: {why}", self.spec.name))
@@ -196,7 +195,7 @@ impl Config {
         let shown = shown.as_ref().unwrap_or(&self.metrics);
         collectors::ALL
             .iter()
-            .filter(|spec| self.runs(spec, shown))
+            .filter(|spec| spec.remote.is_none() && self.runs(spec, shown))
             .map(|spec| {
                 let table = self
                     .collectors
@@ -210,7 +209,10 @@ impl Config {
                 };
                 Wanted {
                     spec,
-                    period: secs("sample_secs", spec.sample_secs),
+                    period: secs(
+                        "sample_secs",
+                        spec.sample_secs.unwrap_or(self.cloudwatch.period_secs),
+                    ),
                     timeout: secs("timeout_secs", spec.timeout_secs),
                     published: needs(spec, &self.metrics),
                     root: Root::new(&self.root),

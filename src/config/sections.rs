@@ -144,7 +144,8 @@ pub(super) fn all() -> Vec<Table> {
 fn collector(spec: &Spec) -> Table {
     let [sample, timeout] = COMMON;
     let common = [
-        sample.preset(spec.sample_secs),
+        spec.sample_secs
+            .map_or(sample.example("60"), |secs| sample.preset(secs)),
         timeout.preset(spec.timeout_secs),
     ];
     Table {

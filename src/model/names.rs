@@ -1,6 +1,10 @@
 //! The metrics that more than one source emits, or that a rule elsewhere refers to. What one source alone
 //! emits is declared in that source's folder.
 
+pub mod pairs;
+pub mod routing;
+pub mod tunnels;
+
 use crate::model::dimension::OwnDimension;
 use crate::model::metric::{Detail, Metric, Sets};
 use crate::model::unit::Unit;
@@ -18,7 +22,7 @@ pub static DATAPLANE_CPU_UTILIZATION: Metric = Metric::new(
     "DataplaneCpuUtilization",
     Unit::Percent,
     Sets::FleetAndInstance,
-    "Mean busy share of the dataplane cores; Linux: /proc/stat, 1 - (idle + iowait) / total, all cores unless some are isolated",
+    "Mean busy share of the dataplane cores; PAN-OS: resource-monitor, second by second; Linux: /proc/stat, 1 - (idle + iowait) / total, all cores unless some are isolated",
 )
 .detail(Detail::OptIn(OwnDimension::Core));
 
@@ -35,7 +39,15 @@ pub static MANAGEMENT_CPU_UTILIZATION: Metric = Metric::new(
     "ManagementCpuUtilization",
     Unit::Percent,
     Sets::Instance,
-    "Mean busy share of the cores that are not dataplane; absent when there are none",
+    "Mean busy share of the management plane; PAN-OS: its average of the last minute; Linux: the cores that are not dataplane, absent when there are none",
+);
+
+/// Share of the packet buffers in use.
+pub static PACKET_BUFFER_UTILIZATION: Metric = Metric::new(
+    "PacketBufferUtilization",
+    Unit::Percent,
+    Sets::FleetAndInstance,
+    "Packet buffers in use, of the fullest dataplane; PAN-OS: resource-monitor, second by second",
 );
 
 /// Sessions in the table.
@@ -43,7 +55,7 @@ pub static ACTIVE_SESSIONS: Metric = Metric::new(
     "ActiveSessions",
     Unit::Count,
     Sets::FleetAndInstance,
-    "Sessions in the table; Linux: nf_conntrack_count",
+    "Sessions in the table; PAN-OS: num-active; Linux: nf_conntrack_count",
 );
 
 /// Share of the session table in use.
@@ -51,7 +63,7 @@ pub static SESSION_TABLE_UTILIZATION: Metric = Metric::new(
     "SessionTableUtilization",
     Unit::Percent,
     Sets::FleetAndInstance,
-    "Sessions against the table's limit; Linux: nf_conntrack_count / nf_conntrack_max",
+    "Sessions against the table's limit; PAN-OS: num-active / num-max; Linux: nf_conntrack_count / nf_conntrack_max",
 );
 
 /// New sessions per second.
@@ -59,7 +71,7 @@ pub static NEW_SESSIONS_PER_SECOND: Metric = Metric::new(
     "NewSessionsPerSecond",
     Unit::CountPerSecond,
     Sets::Instance,
-    "New sessions per second; Linux: packets of the nftables counter that [collectors.conntrack] new_sessions_counter names",
+    "New sessions per second; PAN-OS: cps; Linux: packets of the nftables counter that [collectors.conntrack] new_sessions_counter names",
 )
 .active_only();
 
@@ -68,7 +80,7 @@ pub static THROUGHPUT_BITS_PER_SECOND: Metric = Metric::new(
     "ThroughputBitsPerSecond",
     Unit::BitsPerSecond,
     Sets::Instance,
-    "Bits received per second, so that a forwarded packet counts once; Linux: rtnetlink over hardware and virtio interfaces, veth only when there are none",
+    "Bits received per second, so that a forwarded packet counts once; PAN-OS: kbps, by interface the bytes it received; Linux: rtnetlink over hardware and virtio interfaces, veth only when there are none",
 )
 .detail(Detail::OptIn(OwnDimension::Interface))
 .active_only();
@@ -78,7 +90,7 @@ pub static PACKETS_PER_SECOND: Metric = Metric::new(
     "PacketsPerSecond",
     Unit::CountPerSecond,
     Sets::Instance,
-    "Packets received per second on the same interfaces",
+    "Packets received per second, likewise; PAN-OS: pps",
 )
 .detail(Detail::OptIn(OwnDimension::Interface))
 .active_only();
@@ -88,7 +100,7 @@ pub static RX_DROPS: Metric = Metric::new(
     "RxDrops",
     Unit::Count,
     Sets::FleetAndInstance,
-    "Received packets dropped at the interface; Linux: rx_dropped + rx_missed_errors",
+    "Received packets dropped at the interface; PAN-OS: idrops; Linux: rx_dropped + rx_missed_errors",
 )
 .detail(Detail::OptIn(OwnDimension::Interface));
 
@@ -97,7 +109,7 @@ pub static INTERFACE_ERRORS: Metric = Metric::new(
     "InterfaceErrors",
     Unit::Count,
     Sets::Instance,
-    "Packets received or sent with errors; Linux: rx_errors + tx_errors",
+    "Packets received or sent with errors; PAN-OS: ierrors + tx-error; Linux: rx_errors + tx_errors",
 )
 .detail(Detail::OptIn(OwnDimension::Interface));
 
@@ -119,17 +131,35 @@ pub static CONNTRACK_ALLOWANCE_UTILIZATION: Metric = Metric::new(
     "Connections that EC2 tracks for the instance against the most ever seen available, 100 * (1 - available / largest); Linux: ENA driver 2.8.1 or later",
 );
 
+/// Remote-access tunnels.
+pub static REMOTE_ACCESS_TUNNELS: Metric = Metric::new(
+    "RemoteAccessTunnels",
+    Unit::Count,
+    Sets::Instance,
+    "Remote-access users with a tunnel; PAN-OS: GlobalProtect, current users of all gateways",
+)
+.active_only();
+
+/// Remote-access tunnels against their limit.
+pub static REMOTE_ACCESS_UTILIZATION: Metric = Metric::new(
+    "RemoteAccessUtilization",
+    Unit::Percent,
+    Sets::Instance,
+    "RemoteAccessTunnels against a configured limit; PAN-OS: remote_access_max, none without it",
+)
+.active_only();
+
 /// Time since the last start.
 pub static UPTIME_SECONDS: Metric = Metric::new(
     "UptimeSeconds",
     Unit::Seconds,
     Sets::Instance,
-    "Seconds since the firewall started; Linux: /proc/uptime",
+    "Seconds since the firewall started; PAN-OS: show system info; Linux: /proc/uptime",
 )
 .opt_in();
 
 /// The name of the metric that says which member of a pair is active; active-only metrics hang on it.
-pub const HA_ACTIVE: &str = "HaActive";
+pub const HA_ACTIVE: &str = pairs::HA_ACTIVE_METRIC.name;
 
 /// The inputs of `CapacityUtilization` beside the dataplane CPU.
 pub const CAPACITY_INPUTS: [&str; 3] = [

@@ -43,7 +43,7 @@ pub static SPEC: Spec = Spec {
         &metrics::NEW_SESSIONS,
     ],
     fine_series: "none",
-    sample_secs: 1,
+    sample_secs: Some(1),
     timeout_secs: 1,
     on_demand: false,
     keys: &[
@@ -61,6 +61,7 @@ pub static SPEC: Spec = Spec {
         )
         .example("\"inet filter new_flows\""),
     ],
+    remote: None,
     build,
 };
 

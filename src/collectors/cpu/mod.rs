@@ -25,7 +25,7 @@ pub static SPEC: Spec = Spec {
         &metrics::SOFTIRQ,
     ],
     fine_series: "2 per core, opt-in",
-    sample_secs: 1,
+    sample_secs: Some(1),
     timeout_secs: 1,
     on_demand: false,
     keys: &[Key::new(
@@ -36,6 +36,7 @@ pub static SPEC: Spec = Spec {
     )
     .example("\"2-7\"")
     .pattern(r"^[0-9+,\s-]+$")],
+    remote: None,
     build,
 };
 

@@ -42,7 +42,7 @@ pub static SPEC: Spec = Spec {
         &metrics::CONNTRACK_UTILIZATION,
     ],
     fine_series: "none",
-    sample_secs: 10,
+    sample_secs: Some(10),
     timeout_secs: 5,
     on_demand: false,
     keys: &[Key::new(
@@ -51,6 +51,7 @@ pub static SPEC: Spec = Spec {
         "[\"ena\"]",
         "Drivers whose interfaces are read; of any driver's statistics the allowances are taken, by their names in the ENA driver.",
     )],
+    remote: None,
     build,
 };
 

@@ -14,10 +14,11 @@ pub static SPEC: Spec = Spec {
     about: "Memory and CPU of fwmetrics itself",
     readings: &[&metrics::MEMORY, &metrics::CPU],
     fine_series: "none",
-    sample_secs: 1,
+    sample_secs: Some(1),
     timeout_secs: 1,
     on_demand: true,
     keys: &[],
+    remote: None,
     build,
 };
 

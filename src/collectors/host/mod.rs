@@ -34,7 +34,7 @@ pub static SPEC: Spec = Spec {
         &metrics::UPTIME,
     ],
     fine_series: "none",
-    sample_secs: 10,
+    sample_secs: Some(10),
     timeout_secs: 2,
     on_demand: true,
     keys: &[Key::new(
@@ -43,6 +43,7 @@ pub static SPEC: Spec = Spec {
         "[]",
         "Mount points whose fullest is DiskUtilization, such as [\"/\", \"/var/*\"]. Default: all local writable file systems but tmpfs. NFS and CIFS are never looked at.",
     )],
+    remote: None,
     build,
 };
 

@@ -30,7 +30,7 @@ pub static SPEC: Spec = Spec {
         &metrics::STATE,
     ],
     fine_series: "5 per interface, opt-in",
-    sample_secs: 1,
+    sample_secs: Some(1),
     timeout_secs: 1,
     on_demand: false,
     keys: &[
@@ -47,6 +47,7 @@ pub static SPEC: Spec = Spec {
             "Interfaces never to count.",
         ),
     ],
+    remote: None,
     build,
 };
 

@@ -19,10 +19,11 @@ pub static SPEC: Spec = Spec {
     about: "Drops, squeezes and backlog of each core's packet path, from /proc/net/softnet_stat",
     readings: &[&metrics::DROPS, &metrics::SQUEEZES, &metrics::BACKLOG],
     fine_series: "none",
-    sample_secs: 1,
+    sample_secs: Some(1),
     timeout_secs: 1,
     on_demand: false,
     keys: &[],
+    remote: None,
     build,
 };
 

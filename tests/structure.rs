@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use fwmetrics::render::metrics;
+use fwmetrics::render::{groups, metrics};
 
 /// The floor of every room in `src`.
 const FLOORS: [(&str, u8); 17] = [
@@ -137,7 +137,8 @@ fn time_and_the_sdk_have_one_door_each() {
         );
         let pure = file.starts_with("src/aggregate")
             || file.starts_with("src/agent/core")
-            || file.ends_with("/wire.rs");
+            || file.ends_with("/wire.rs")
+            || file.contains("/wire/");
         for door in [
             "std::fs",
             "std::net",
@@ -206,6 +207,11 @@ fn the_readme_is_in_step() {
         .expect("begin mark of the keys");
     let (table, _) = rest.split_once("<!-- end -->").expect("end mark");
     assert_eq!(table, key_table(), "paste this table");
+    let (_, rest) = readme
+        .split_once("<!-- generated: groups -->\n")
+        .expect("begin mark of the groups");
+    let (table, _) = rest.split_once("<!-- end -->").expect("end mark");
+    assert_eq!(table, groups::markdown(), "paste this table");
 }
 
 #[test]

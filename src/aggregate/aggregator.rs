@@ -61,6 +61,8 @@ pub struct Emitted {
     pub fine: Fine,
     /// It is the increase of a counter: a total is their sum.
     pub increases: bool,
+    /// Time between two of its values.
+    pub period: Duration,
     /// For a derived metric: the input that decided.
     pub bound_by: Option<&'static str>,
 }
@@ -144,7 +146,8 @@ impl Aggregator {
         self.sweep(pass.at);
         self.mark_provisional(&source.target, pass.readings);
         for record in pass.readings.records() {
-            match self.counters.advance(pass.source, record, pass.at) {
+            let at = record.at.unwrap_or(pass.at);
+            match self.counters.advance(pass.source, record, at) {
                 Ok(fine) => self.add(&source, pass, record, &fine),
                 Err(dropped) => self.count(dropped),
             }
@@ -194,8 +197,10 @@ impl Aggregator {
         for feed in record.reading.feeds {
             let published = self.selection.coarse(feed.metric);
             let key = inner_key(source, feed, None);
-            let coarse = self.register.open(key, published, feed.fold, increases);
-            routes.series.push(coarse);
+            if !record.fine_only {
+                let coarse = self.register.open(key, published, feed.fold, increases);
+                routes.series.push(coarse);
+            }
             let Some((dimension, value)) = self.own(record, feed) else {
                 continue;
             };
@@ -236,6 +241,7 @@ impl Aggregator {
                     expected: held.expected,
                     fine,
                     increases: held.series.increases(),
+                    period: held.series.period().unwrap_or(source.period),
                     bound_by: None,
                 });
             }
@@ -243,7 +249,7 @@ impl Aggregator {
         self.register
             .settle(pass.source, pass.due, pass.end, settle);
         let target = &source.target;
-        if let Some(capacity) = cpu.and_then(|cpu| self.capacity(target, pass.due, &cpu)) {
+        if let Some(capacity) = cpu.and_then(|cpu| self.capacity(source, pass.due, &cpu)) {
             emitted.push(capacity);
         }
         // Decided after the pass, so that a pass that carries the change of state obeys it already.
@@ -254,7 +260,8 @@ impl Aggregator {
     }
 
     /// `CapacityUtilization` for this value of the dataplane CPU, unless an input is withheld.
-    fn capacity(&self, target: &Target, at: Duration, cpu: &Fine) -> Option<Emitted> {
+    fn capacity(&self, source: &Source, at: Duration, cpu: &Fine) -> Option<Emitted> {
+        let target = &source.target;
         if !self.selection.coarse(&CAPACITY_UTILIZATION) {
             return None;
         }
@@ -275,6 +282,7 @@ impl Aggregator {
             expected: false,
             fine,
             increases: false,
+            period: source.period,
             bound_by: Some(bound_by),
         })
     }
@@ -328,7 +336,7 @@ fn add_to(
     fine: &Fine,
 ) {
     let from = SourceKey {
-        period: source.period,
+        period: record.every.unwrap_or(source.period),
         collector: pass.source,
         origin: record.origin.as_deref(),
     };

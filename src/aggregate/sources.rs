@@ -73,6 +73,11 @@ impl Contribution {
         at.saturating_sub(self.at) * 2 > self.period * STALE_HALF_PERIODS
     }
 
+    /// A pass at this moment should have brought it: what is read more seldom than there are passes is not always due.
+    fn is_due(&self, at: Duration) -> bool {
+        at.saturating_sub(self.at) * 2 > self.period
+    }
+
     fn add(&mut self, folding: Folding) {
         self.fresh = Some(match self.fresh.take() {
             Some(fresh) => fresh.and(folding),
@@ -153,10 +158,10 @@ impl Series {
         }
     }
 
-    /// A pass of this collector failed: what it did not bring at `at` is failed.
+    /// A pass of this collector failed: what it should have brought at `at`, and did not, is failed.
     fn fail(&mut self, collector: usize, at: Duration) {
         for known in &mut self.contributions {
-            if known.collector == collector && known.at != at {
+            if known.collector == collector && known.is_due(at) {
                 known.failed = true;
             }
         }
@@ -194,6 +199,12 @@ impl Series {
         self.contributions
             .iter()
             .any(|known| known.collector == collector)
+    }
+
+    /// Time between its values: its fastest source leads.
+    #[must_use]
+    pub fn period(&self) -> Option<Duration> {
+        self.contributions.first().map(|known| known.period)
     }
 
     /// Its values are increases of a counter.

@@ -46,7 +46,7 @@ pub struct Identity {
 }
 
 /// The Auto Scaling group of a target, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     /// There is one, but its name could not be read yet: fleet datums wait.
     Unread,

@@ -10,5 +10,6 @@ pub mod metric;
 pub mod names;
 pub mod reading;
 pub mod schema;
+pub mod secret;
 pub mod selection;
 pub mod unit;

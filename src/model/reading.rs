@@ -1,5 +1,7 @@
 //! Readings: what a collector records in a pass, at the finest grain, before any meaning is made of it.
 
+use std::time::Duration;
+
 use crate::model::dimension::OwnDimension;
 use crate::model::metric::Metric;
 
@@ -93,6 +95,12 @@ pub struct Record {
     pub expected: bool,
     /// Too little is known yet to decide anything by it: its metrics go out, and `CapacityUtilization` looks past them.
     pub provisional: bool,
+    /// When it was read, boot time, where that is known better than by the end of the pass.
+    pub at: Option<Duration>,
+    /// Time between two of its readings, where it is read more seldom than there are passes.
+    pub every: Option<Duration>,
+    /// It belongs to its fine series alone: the coarse one is read elsewhere.
+    pub fine_only: bool,
     /// The number.
     pub raw: Raw,
 }
@@ -108,6 +116,9 @@ impl Record {
             member: String::new(),
             expected: false,
             provisional: false,
+            at: None,
+            every: None,
+            fine_only: false,
             raw,
         }
     }
@@ -137,6 +148,20 @@ impl Record {
     #[must_use]
     pub fn provisional(mut self, provisional: bool) -> Self {
         self.provisional = provisional;
+        self
+    }
+
+    /// Read then, boot time, and again after `every`.
+    #[must_use]
+    pub fn read(mut self, at: Duration, every: Duration) -> Self {
+        (self.at, self.every) = (Some(at), Some(every));
+        self
+    }
+
+    /// Not part of the coarse series.
+    #[must_use]
+    pub fn fine_only(mut self) -> Self {
+        self.fine_only = true;
         self
     }
 

@@ -3,6 +3,7 @@
 
 pub mod datums;
 pub mod family;
+pub mod groups;
 pub mod json;
 pub mod metrics;
 pub mod prometheus;

@@ -83,6 +83,10 @@ impl Board {
         let Some(newest) = newest(&value.fine) else {
             return;
         };
+        let from = From {
+            period: value.period,
+            ..from
+        };
         let series = self.series.entry(value.key.target.clone()).or_default();
         if let Some(shown) = series.get_mut(&value.key) {
             shown.value = match shown.kind {
@@ -201,6 +205,7 @@ mod tests {
             expected: false,
             fine,
             increases: false,
+            period: secs(1),
             bound_by: None,
         }
     }
@@ -214,6 +219,7 @@ mod tests {
             },
             fine: Fine::Value(increase),
             increases: true,
+            period: secs(1),
             ..gauge(Fine::Value(0.0))
         }
     }

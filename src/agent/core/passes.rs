@@ -10,6 +10,7 @@ use crate::aggregate::counter::Fine;
 use crate::aggregate::window::{SeriesKey, Window};
 use crate::clock::Now;
 use crate::collector::CollectError;
+use crate::model::reading::Raw;
 
 /// Labels of sealed blocks remembered per series.
 const BLOCK_LABELS: usize = 16;
@@ -37,7 +38,7 @@ impl Core {
             return;
         }
         let published = self.put_up(done, end, emitted);
-        self.record(tick, done.at, now, published);
+        self.record(tick, read_at(done), now, published);
         if end != End::Absent {
             self.observe_pass(done, tick, now);
         }
@@ -155,6 +156,14 @@ impl Core {
             }
         }
     }
+}
+
+/// When the blocks of a pass were read; a remote pass asks for more after them.
+fn read_at(done: &PassDone) -> Duration {
+    let records = done.readings.records().iter();
+    let blocks = records.filter(|record| matches!(record.raw, Raw::Block(_)));
+    let read = blocks.filter_map(|record| record.at).max();
+    read.unwrap_or(done.at)
 }
 
 /// A parse error shows the line it met, whose counters change: without them it is the same error.

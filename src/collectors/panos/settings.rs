@@ -145,6 +145,9 @@ pub struct Settings {
     /// Tunnels that should be there.
     #[serde(default)]
     pub expect_tunnels: Vec<String>,
+    /// Groups that are not asked.
+    #[serde(default)]
+    pub disable: Vec<String>,
     /// GlobalProtect tunnels, at most.
     pub remote_access_max: Option<f64>,
     /// Decrypted sessions, at most.
@@ -156,7 +159,17 @@ pub struct Settings {
     pub drop_counters: Vec<String>,
 }
 
+impl Settings {
+    /// Bits per second of a tunnel, at most.
+    #[must_use]
+    pub fn tunnel_ceiling(&self) -> f64 {
+        let configured = self.tunnel_bits_per_second_max;
+        configured.unwrap_or(TUNNEL_BITS_PER_SECOND)
+    }
+}
+
 /// Rules between the keys.
+#[must_use]
 pub fn check(table: &toml::Table) -> Vec<Wrong> {
     let has = |key: &str| table.contains_key(key);
     let mut faults = Vec::new();
@@ -218,6 +231,7 @@ pub fn check(table: &toml::Table) -> Vec<Wrong> {
 }
 
 /// What a table asks for by being there.
+#[must_use]
 pub fn asks(table: &toml::Table) -> Vec<&'static str> {
     let mut asked = Vec::new();
     let counters = table.get("drop_counters").and_then(toml::Value::as_array);
@@ -254,7 +268,8 @@ pub fn endpoint(text: &str) -> Result<(String, u16), String> {
         return Err(right());
     }
     match (authority.port(), authority.port_u16()) {
-        (None, _) if bare.ends_with(':') => Err(right()),
+        // What stands behind the host is no port.
+        (None, _) if bare.len() > authority.host().len() => Err(right()),
         (None, _) => Ok((host.to_owned(), 443)),
         (Some(_), Some(port)) if port > 0 => Ok((host.to_owned(), port)),
         _ => Err(right()),

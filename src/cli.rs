@@ -52,7 +52,7 @@ pub struct Once {
     /// Time between the two passes
     #[arg(long, default_value = "1s", value_parser = over, value_name = "TIME")]
     pub over: Duration,
-    /// Only these collectors
+    /// Only these collectors, or NAME:GROUP, a command group of a remote one (panos:ssl_proxy)
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub only: Vec<String>,
     /// Opt-in metrics and fine series too

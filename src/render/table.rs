@@ -130,14 +130,17 @@ fn bar(sample: &Sample) -> Option<String> {
 fn collectors(out: &mut String, collectors: &[CollectorReport]) {
     let names: Vec<String> = collectors
         .iter()
-        .map(|collector| collector.name.to_owned())
+        .map(|collector| match &collector.target {
+            Some(target) => format!("{} {target}", collector.name),
+            None => collector.name.to_owned(),
+        })
         .collect();
     let name_width = width(&names, "COLLECTOR");
     line(
         out,
         format_args!("{DIM}{:<name_width$}  STATUS{DIM:#}", "COLLECTOR"),
     );
-    for collector in collectors {
+    for (name, collector) in names.iter().zip(collectors) {
         let (style, word) = match collector.status {
             Status::Ok => (GREEN, "ok"),
             Status::Absent => (DIM, "absent"),
@@ -150,8 +153,7 @@ fn collectors(out: &mut String, collectors: &[CollectorReport]) {
         line(
             out,
             format_args!(
-                "{:<name_width$}  {style}{word:<6}{style:#}  {why}",
-                collector.name
+                "{name:<name_width$}  {style}{word:<6}{style:#}  {why}"
             ),
         );
         for note in &collector.notes {

@@ -1,9 +1,11 @@
 //! Looking: two passes of each collector, side by side.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use crate::agent::tasks;
 use crate::aggregate::aggregator::{Aggregator, Emitted, End, Pass, Source};
+use crate::aggregate::window::{SeriesKey, Target};
 use crate::cli::Once;
 use crate::clock::{self, Now};
 use crate::collector::{CollectError, Collector};
@@ -24,14 +26,26 @@ pub(super) struct Looked {
     pub(super) elapsed: Duration,
     pub(super) identity: Identity,
     settings: identity::Settings,
+    /// Remote firewalls, as configured.
+    remote: BTreeMap<Target, Who>,
     pub(super) emitted: Vec<(usize, Emitted)>,
     pub(super) reports: Vec<CollectorReport>,
 }
 
 impl Looked {
-    /// As configured, else as the metadata service says.
+    /// This machine: as configured, else as the metadata service says.
     pub(super) fn who(&self) -> Who {
         identity::who(&self.settings, &self.identity)
+    }
+
+    /// This machine, or a remote firewall.
+    pub(super) fn who_is(&self, target: &Target) -> Who {
+        self.remote.get(target).cloned().unwrap_or_else(|| self.who())
+    }
+
+    /// Something of this machine itself was read.
+    pub(super) fn has_own(&self) -> bool {
+        self.emitted.iter().any(|(_, value)| value.key.target.is_none())
     }
 }
 
@@ -52,16 +66,20 @@ pub(super) async fn look(
         .iter()
         .map(|wanted| Source {
             collector: wanted.spec.name,
-            target: None,
+            target: wanted.target.clone(),
             period: wanted.period,
         })
         .collect();
     let mut aggregator = Aggregator::new(sources, selection);
     let first = passes(wanted, &mut made).await;
-    feed(&mut aggregator, &first);
+    let mut emitted = feed(&mut aggregator, &first);
     tokio::time::sleep((started.boot + args.over).saturating_sub(clock::now().boot)).await;
     let second = passes(wanted, &mut made).await;
-    let emitted = feed(&mut aggregator, &second);
+    let again = feed(&mut aggregator, &second);
+    // This machine is read twice as a whole, of a remote firewall the second pass reads again what has totals.
+    let keys: HashSet<&SeriesKey> = again.iter().map(|(_, value)| &value.key).collect();
+    emitted.retain(|(_, value)| value.key.target.is_some() && !keys.contains(&value.key));
+    emitted.extend(again);
     let reports = wanted
         .iter()
         .zip(first.iter().zip(&second))
@@ -72,6 +90,10 @@ pub(super) async fn look(
         elapsed: clock::now().boot.saturating_sub(started.boot),
         identity: identity.await.unwrap_or_default(),
         settings: config.identity.clone(),
+        remote: wanted
+            .iter()
+            .filter_map(|wanted| Some((wanted.target.clone(), wanted.who.clone()?)))
+            .collect(),
         emitted,
         reports,
     })
@@ -182,12 +204,18 @@ fn fared(wanted: &Wanted, (first, second): (&Passed, &Passed)) -> CollectorRepor
         Err(CollectError::Failed(why)) => (Status::Failed, Some(why.clone())),
     };
     let elapsed = first.took.max(second.took).as_secs_f64() * 1000.0;
+    let mut notes = second.readings.notes().to_vec();
+    if wanted.target.is_some() {
+        let before = first.readings.notes().iter();
+        let more = before.filter(|note| !notes.contains(note));
+        notes.splice(0..0, more.cloned().collect::<Vec<_>>());
+    }
     CollectorReport {
         name: wanted.spec.name,
-        target: None,
+        target: wanted.target.as_ref().map(ToString::to_string),
         status,
         elapsed_ms: (elapsed * 1000.0).round() / 1000.0,
         error,
-        notes: second.readings.notes().to_vec(),
+        notes,
     }
 }

@@ -1,13 +1,13 @@
 //! `fwmetrics once`: two passes, and what they say.
 
 mod look;
+mod only;
 mod publish;
 mod show;
 
 use super::{Failure, namespace, print, runtime, say};
 use crate::catalogue;
 use crate::cli::{Once, OnceFormat};
-use crate::collectors;
 use crate::config::{Config, Http, Wanted};
 use crate::model::identity::Group;
 use crate::model::selection::Selection;
@@ -15,13 +15,16 @@ use crate::render::report::{CollectorReport, Status};
 use crate::render::{datums, json, table};
 
 use look::{Looked, look};
+use only::{Named, narrow};
 use publish::{batches, publish};
 use show::{exposition, report};
 
 /// Samples, prints, and sends where asked.
 pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
-    let selection = selection(args, config)?;
-    let wanted = wanted(args, config, &selection);
+    let named = args.only.iter().map(|text| Named::read(text));
+    let named: Vec<Named> = named.collect::<Result<_, _>>()?;
+    let selection = selection(args, config, &named);
+    let wanted = wanted(config, &selection, &named);
     let runtime = runtime()?;
     let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
     let blind = namespace::blind(config, &wanted);
@@ -61,10 +64,10 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
 /// What a list of datums does not show.
 fn warn(args: &Once, looked: &Looked, blind: &[&str]) {
     let who = looked.who();
-    if who.instance.is_none() {
+    if looked.has_own() && who.instance.is_none() {
         say("the instance id is unknown: InstanceId is \"unknown\"; set [identity] instance_id");
     }
-    if args.fleet && !matches!(who.group, Group::Known(_)) {
+    if args.fleet && looked.has_own() && !matches!(who.group, Group::Known(_)) {
         say(
             "no fleet series: the Auto Scaling group is unknown; set [identity] auto_scaling_group",
         );
@@ -79,51 +82,40 @@ fn beside(looked: &Looked, blind: &[&str]) {
     }
     for collector in &looked.reports {
         if let (Status::Failed, Some(why)) = (collector.status, &collector.error) {
-            say(&format!("collector {} failed: {why}", collector.name));
+            let of = collector.target.iter();
+            let of: String = of.map(|target| format!(" of {target}")).collect();
+            say(&format!("collector {}{of} failed: {why}", collector.name));
         }
     }
 }
 
 /// What is shown: what is published, with `--all` everything, and whatever is named that runs only on demand.
-fn selection(args: &Once, config: &Config) -> Result<Selection, Failure> {
-    if let Some(unknown) = args.only.iter().find(|name| {
-        collectors::ALL
-            .iter()
-            .all(|spec| spec.name != name.as_str())
-    }) {
-        let known: Vec<&str> = collectors::ALL.iter().map(|spec| spec.name).collect();
-        return Err(Failure::Usage(format!(
-            "no collector {unknown:?}; there are {}",
-            known.join(", ")
-        )));
-    }
+fn selection(args: &Once, config: &Config, named: &[Named]) -> Selection {
     if args.all {
         let every = catalogue::all();
-        return Ok(Selection::everything(
-            every.iter().map(|entry| entry.metric),
-        ));
+        return Selection::everything(every.iter().map(|entry| entry.metric));
     }
-    let mut selection = config.metrics.clone();
-    let named = collectors::ALL
-        .iter()
-        .filter(|spec| spec.on_demand && args.only.iter().any(|name| name == spec.name));
-    for metric in named.flat_map(|spec| spec.metrics()) {
+    let mut selection = config.selection();
+    for metric in named.iter().flat_map(Named::metrics) {
         selection.enable.insert(metric.name.to_owned());
     }
-    Ok(selection)
+    selection
 }
 
-fn wanted(args: &Once, config: &Config, selection: &Selection) -> Vec<Wanted> {
+fn wanted(config: &Config, selection: &Selection, named: &[Named]) -> Vec<Wanted> {
     let mut config = config.clone();
     config.metrics = selection.clone();
     config.http = Http::default();
     let mut wanted = config.collectors();
-    if !args.only.is_empty() {
+    if !named.is_empty() {
         // Named ones run even where the configuration leaves them out.
         config.collectors.auto = true;
         config.collectors.disable.clear();
         wanted = config.collectors();
-        wanted.retain(|wanted| args.only.iter().any(|name| name == wanted.spec.name));
+        wanted.retain(|wanted| named.iter().any(|named| named.is(wanted)));
     }
-    wanted.into_iter().map(Wanted::looking).collect()
+    wanted
+        .into_iter()
+        .map(|wanted| narrow(wanted.looking(), named))
+        .collect()
 }

@@ -1,16 +1,19 @@
 //! Publishing: the samples as datums, shown or sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::look::Looked;
 use super::show::sets_of;
 use crate::aggregate::fold::newest;
 use crate::aggregate::label::{Unnamed, WantedSets, sets};
+use crate::aggregate::window::Target;
 use crate::cli::Once;
 use crate::commands::{Failure, say};
 use crate::config::Config;
 use crate::model::datum::{Dimension, Resolution};
 use crate::model::dimension::INSTANCE_ID;
+use crate::model::identity::Who;
 use crate::publish::batch::{Batch, split};
 use crate::publish::cloudwatch::CloudWatch;
 use crate::publish::outcome::{Outcome, remedy};
@@ -18,18 +21,25 @@ use crate::publish::outcome::{Outcome, remedy};
 /// The samples as datums, stamped with the start of the window that is running.
 pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batch> {
     let period_secs = config.cloudwatch.period_secs;
-    let mut who = looked.who();
-    who.instance.get_or_insert(Dimension {
-        name: INSTANCE_ID.into(),
-        value: "unknown".to_owned(),
-    });
     let wanted = sets_of(config);
-    // Sent for real, a fleet's series come only from an instance in service.
-    let may = args.fleet && (who.in_service || !args.publish);
-    let wanted = WantedSets {
-        fleet: wanted.fleet && may,
-        ..wanted
-    };
+    let mut everyone: BTreeMap<&Target, (Who, WantedSets)> = BTreeMap::new();
+    for (_, value) in &looked.emitted {
+        let target = &value.key.target;
+        everyone.entry(target).or_insert_with(|| {
+            let mut who = looked.who_is(target);
+            who.instance.get_or_insert(Dimension {
+                name: INSTANCE_ID.into(),
+                value: "unknown".to_owned(),
+            });
+            // Sent for real, a fleet's series come only from an instance in service.
+            let may = args.fleet && (who.in_service || !args.publish);
+            let sets = WantedSets {
+                fleet: wanted.fleet && may,
+                ..wanted
+            };
+            (who, sets)
+        });
+    }
     let timestamp = looked.started.wall_secs().div_euclid(period_secs) * period_secs;
     let resolution = if period_secs < 60 {
         Resolution::Second
@@ -38,20 +48,24 @@ pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batc
     };
     let mut named = Vec::new();
     for (_, value) in &looked.emitted {
-        for set in sets(&value.key, wanted, who.ha_group.is_some()) {
+        let Some((who, wanted)) = everyone.get(&value.key.target) else {
+            continue;
+        };
+        for set in sets(&value.key, *wanted, who.ha_group.is_some()) {
             let unnamed = Unnamed {
                 set,
                 key: value.key.clone(),
                 expected: value.expected,
                 timestamp,
                 resolution,
+                // What is now: of a block the newest.
                 values: newest(&value.fine)
                     .map(|newest| (newest, 1))
                     .into_iter()
                     .collect(),
             };
             // Without a group's name there are no fleet datums.
-            named.extend(unnamed.name(&who).ok());
+            named.extend(unnamed.name(who).ok());
         }
     }
     split(&Arc::from(config.cloudwatch.namespace.as_str()), named)
@@ -59,7 +73,7 @@ pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batc
 
 /// Sends the samples for real and says what CloudWatch answered.
 pub(super) async fn publish(args: &Once, config: &Config, looked: &Looked) -> Result<(), Failure> {
-    if looked.who().instance.is_none() {
+    if looked.has_own() && looked.who().instance.is_none() {
         return Err(Failure::Failed(
             "nothing was published: the instance id is unknown; set [identity] instance_id"
                 .to_owned(),

@@ -1,6 +1,6 @@
 //! Showing: samples, who we are, and the bill for a month of it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::look::Looked;
@@ -8,6 +8,7 @@ use crate::aggregate::aggregator::Emitted;
 use crate::aggregate::counter::Fine;
 use crate::aggregate::fold::newest;
 use crate::aggregate::label::{Set, WantedSets, sets};
+use crate::aggregate::window::Target;
 use crate::catalogue::{Cost, prices};
 use crate::clock::rfc3339;
 use crate::config::Config;
@@ -87,10 +88,13 @@ pub(super) fn exposition(looked: &Looked) -> Exposition {
             Status::Failed => 0.0,
             Status::Absent => continue,
         };
-        let target = collector.target.as_deref().map(Arc::from);
-        exposition.collector(collector.name, &target, up, collector.elapsed_ms);
+        exposition.collector(collector.name, &target_of(collector), up, collector.elapsed_ms);
     }
     exposition
+}
+
+fn target_of(collector: &CollectorReport) -> Target {
+    collector.target.as_deref().map(Arc::from)
 }
 
 /// The dimension sets of the configuration.
@@ -112,26 +116,30 @@ pub(super) fn sets_of(config: &Config) -> WantedSets {
 /// What these series would cost for a month of `run`: with heartbeat and CollectorUp, each datum with a value a second.
 fn bill(config: &Config, selection: &Selection, looked: &Looked) -> Bill {
     let wanted = sets_of(config);
-    let mut counted: BTreeMap<Set, usize> = BTreeMap::new();
-    for set in looked
-        .emitted
-        .iter()
-        .flat_map(|(_, value)| sets(&value.key, wanted, false))
-    {
-        *counted.entry(set).or_default() += 1;
+    // A group's series are one for all its members.
+    let mut shared: BTreeSet<(Group, &str)> = BTreeSet::new();
+    let mut own = 0;
+    let mut count = |target: &Target, metric: &'static str, set: Set| match set {
+        Set::Fleet => drop(shared.insert((looked.who_is(target).group, metric))),
+        _ => own += 1,
+    };
+    for (_, value) in &looked.emitted {
+        let in_pair = looked.who_is(&value.key.target).ha_group.is_some();
+        for set in sets(&value.key, wanted, in_pair) {
+            count(&value.key.target, value.key.metric.name, set);
+        }
     }
-    if selection.coarse(&EXPORTER_HEARTBEAT) {
-        *counted.entry(Set::Fleet).or_default() += usize::from(wanted.fleet);
-        *counted.entry(Set::Instance).or_default() += usize::from(wanted.instance);
+    let targets: BTreeSet<Target> = looked.reports.iter().map(target_of).collect();
+    for target in targets.iter().filter(|_| selection.coarse(&EXPORTER_HEARTBEAT)) {
+        let sets = [(wanted.fleet, Set::Fleet), (wanted.instance, Set::Instance)];
+        for (_, set) in sets.into_iter().filter(|(goes, _)| *goes) {
+            count(target, EXPORTER_HEARTBEAT.name, set);
+        }
     }
-    let running = looked
-        .reports
-        .iter()
-        .filter(|collector| collector.status != Status::Absent)
-        .count();
-    *counted.entry(Set::Detail).or_default() += if wanted.instance { running } else { 0 };
-    let fleet = counted.remove(&Set::Fleet).unwrap_or(0);
-    let own = counted.values().sum();
+    let running = looked.reports.iter();
+    let running = running.filter(|collector| collector.status != Status::Absent);
+    own += if wanted.instance { running.count() } else { 0 };
+    let fleet = shared.len();
     let period_secs = config.cloudwatch.period_secs;
     let calls = split(
         &Arc::from(config.cloudwatch.namespace.as_str()),

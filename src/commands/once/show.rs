@@ -106,6 +106,7 @@ pub(super) fn sets_of(config: &Config) -> WantedSets {
     WantedSets {
         fleet: has("AutoScalingGroupName"),
         instance: has("InstanceId"),
+        ..WantedSets::default()
     }
 }
 

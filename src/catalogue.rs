@@ -1,6 +1,9 @@
 //! Floor 4: every metric there is, from each collector's Spec, the derived ones and our own; and what they cost.
 
-use crate::aggregate::label::{WantedSets, sets};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::aggregate::label::{Set, WantedAliases, WantedSets, sets};
 use crate::aggregate::window::SeriesKey;
 use crate::collectors;
 use crate::model::metric::{Detail, Metric, Sets};
@@ -51,50 +54,97 @@ pub fn find(name: &str) -> Option<&'static Metric> {
     every.find(|metric| metric.name == name)
 }
 
-/// The most coarse series that one firewall makes with this selection: in `{AutoScalingGroupName}` and in
-/// `{InstanceId}`. Fine series come on top, by core, interface or tunnel.
-#[must_use]
-pub fn coarse_series(selection: &Selection) -> (usize, usize) {
-    let wanted = WantedSets {
-        fleet: true,
-        instance: true,
-    };
-    let both = |metric: &'static Metric| {
-        let key = SeriesKey {
-            target: None,
-            metric,
-            own: None,
-        };
-        sets(&key, wanted, false).len()
-    };
-    let counts = all()
-        .iter()
-        .filter(|entry| selection.coarse(entry.metric))
-        .map(|entry| both(entry.metric))
-        .collect::<Vec<_>>();
-    (
-        counts.iter().filter(|count| **count == 2).count(),
-        counts.len(),
-    )
+/// Kinds of firewall: no firewall has the metrics of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// This machine, by its local collectors.
+    Linux,
+    /// One that is read from beside.
+    PanOs,
 }
 
-/// What the coarse series of a metric cost, US dollars a month.
+impl Platform {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Platform::Linux => "Linux",
+            Platform::PanOs => "PAN-OS",
+        }
+    }
+
+    /// Every metric that such a firewall may have, each once.
+    #[must_use]
+    pub fn metrics(self) -> Vec<&'static Metric> {
+        let specs = collectors::ALL.iter();
+        let own = specs.filter(|spec| spec.remote.is_some() == (self == Platform::PanOs));
+        let ours: &[&Metric] = match self {
+            Platform::Linux => self_metrics::ALL,
+            Platform::PanOs => self_metrics::OF_TARGET,
+        };
+        let mut metrics: Vec<_> = own.flat_map(|spec| spec.metrics()).collect();
+        metrics.push(&CAPACITY_UTILIZATION);
+        metrics.extend(ours);
+        metrics.sort_unstable();
+        metrics.dedup();
+        metrics
+    }
+}
+
+/// The sets that are published by default.
+const BY_DEFAULT: WantedSets = WantedSets {
+    fleet: true,
+    instance: true,
+    vmseries: WantedAliases {
+        all: false,
+        fleet: false,
+        only: false,
+    },
+};
+
+/// Series by dimension set.
+pub type Series = BTreeMap<Set, usize>;
+
+/// The most coarse series that one firewall makes of this selection, by dimension set. Fine series come on top, by core,
+/// interface or tunnel.
 #[must_use]
-pub fn usd_month(metric: &'static Metric) -> f64 {
-    let wanted = WantedSets {
-        fleet: true,
-        instance: true,
+pub fn coarse_series(platform: Platform, selection: &Selection, wanted: WantedSets) -> Series {
+    let metrics = platform.metrics().into_iter();
+    let mut series = Series::new();
+    for metric in metrics.filter(|metric| selection.coarse(metric)) {
+        for set in sets_of(platform, metric, wanted) {
+            *series.entry(set).or_default() += 1;
+        }
+    }
+    series
+}
+
+/// As [`coarse_series`] with the default selection and sets: in `{AutoScalingGroupName}` and in `{InstanceId}`.
+#[must_use]
+pub fn default_series(platform: Platform) -> (usize, usize) {
+    let series = coarse_series(platform, &Selection::default(), BY_DEFAULT);
+    let of = |set| series.get(&set).copied().unwrap_or(0);
+    (of(Set::Fleet), of(Set::Instance))
+}
+
+fn sets_of(platform: Platform, metric: &'static Metric, wanted: WantedSets) -> Vec<Set> {
+    let target = match platform {
+        Platform::Linux => None,
+        Platform::PanOs => Some(Arc::from("")),
     };
     let key = SeriesKey {
-        target: None,
+        target,
         metric,
         own: None,
     };
-    match sets(&key, wanted, false).len() {
-        0 => 0.0,
-        1 => prices::METRIC_MONTH,
-        _ => 2.0 * prices::METRIC_MONTH,
-    }
+    sets(&key, wanted, false)
+}
+
+/// What the coarse series of a metric cost, US dollars a month; without those of the VM-Series plugin's names.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // two at most
+pub fn usd_month(metric: &'static Metric) -> f64 {
+    sets_of(Platform::Linux, metric, BY_DEFAULT).len() as f64 * prices::METRIC_MONTH
 }
 
 /// The dimension sets of a metric, in words.
@@ -210,9 +260,59 @@ mod tests {
 
     #[test]
     fn default_series_stay_under_their_ceilings() {
-        let (fleet, instance) = coarse_series(&Selection::default());
-        assert!(fleet < 20, "{fleet} in the fleet set");
-        assert!(instance < 40, "{instance} in the instance set");
+        for platform in [Platform::Linux, Platform::PanOs] {
+            let (fleet, instance) = default_series(platform);
+            assert!(
+                fleet > 5 && fleet < 20,
+                "{platform:?}: {fleet} in the fleet set"
+            );
+            assert!(
+                instance > fleet && instance < 40,
+                "{platform:?}: {instance} in the instance set"
+            );
+        }
+    }
+
+    #[test]
+    fn palo_altos_ten_are_there_and_cost_what_their_sets_cost() {
+        let mut names: Vec<_> = all()
+            .iter()
+            .filter_map(|entry| {
+                Some((
+                    entry.metric.vmseries?.name,
+                    entry.metric.vmseries?.unit.as_str(),
+                ))
+            })
+            .collect();
+        names.sort_unstable();
+        let wanted = [
+            ("DataPlaneCPUUtilizationPct", "Percent"),
+            ("DataPlanePacketBufferUtilization", "Percent"),
+            ("panGPGWUtilizationActiveTunnels", "Count"),
+            ("panGPGatewayUtilizationPct", "Percent"),
+            ("panSessionActive", "Count"),
+            ("panSessionConnectionsPerSecond", "Count/Second"),
+            ("panSessionSslProxyUtilization", "Percent"),
+            ("panSessionThroughputKbps", "Kilobits/Second"),
+            ("panSessionThroughputPps", "Count/Second"),
+            ("panSessionUtilization", "Percent"),
+        ];
+        assert_eq!(names, wanted);
+        let every = Selection::everything(all().iter().map(|entry| entry.metric));
+        let vmseries = WantedAliases {
+            all: true,
+            fleet: true,
+            only: true,
+        };
+        let wanted = WantedSets {
+            vmseries,
+            ..BY_DEFAULT
+        };
+        let alone = coarse_series(Platform::PanOs, &every, wanted);
+        let both = [(Set::VmSeries, 10), (Set::VmSeriesFleet, 10)];
+        assert_eq!(alone, both.into());
+        let linux = coarse_series(Platform::Linux, &every, wanted);
+        assert_eq!(linux, coarse_series(Platform::Linux, &every, BY_DEFAULT));
     }
 
     #[test]

@@ -101,6 +101,13 @@ pub static ALL: &[&Metric] = &[
     &CLOCK_SKEW_METRIC,
 ];
 
+/// Those that each remote firewall has; the others are of the process, and so of this machine.
+pub static OF_TARGET: &[&Metric] = &[
+    &EXPORTER_HEARTBEAT,
+    &COLLECTOR_UP_METRIC,
+    &COLLECTOR_DURATION_METRIC,
+];
+
 macro_rules! reading {
     ($(#[$doc:meta])* $name:ident, $text:literal, $kind:expr, $metric:ident, $fold:expr) => {
         $(#[$doc])*

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use fwmetrics::aggregate::label::WantedAliases;
 use fwmetrics::collectors;
 use fwmetrics::config::{self, Config};
 
@@ -215,4 +216,104 @@ fn a_variable_wins_over_the_file() {
     let environment = [("FWMETRICS_LOG__LEVEL".to_owned(), "warn".to_owned())];
     let config: Config = config::parse("[log]\nlevel = \"debug\"\n", None, &environment).unwrap();
     assert_eq!(config.log.level, "warn");
+}
+
+#[test]
+fn the_vmseries_table_switches_on_by_being_there() {
+    let read = |text: &str| config::parse(text, None, &[]).unwrap().cloudwatch;
+    assert_eq!(read("").sets().vmseries, WantedAliases::default());
+    let there = read("[cloudwatch.vmseries]\n");
+    let both = WantedAliases {
+        all: true,
+        fleet: true,
+        only: false,
+    };
+    assert_eq!(there.sets().vmseries, both);
+    assert_eq!(there.vmseries_namespace(), "VMseries");
+    let text = "[cloudwatch.vmseries]\nnamespace = \"edge\"\ndimension_sets = [[]]\nonly = true\n";
+    let written = read(text);
+    let one = WantedAliases {
+        all: true,
+        fleet: false,
+        only: true,
+    };
+    assert_eq!(written.sets().vmseries, one);
+    assert_eq!(written.vmseries_namespace(), "edge");
+    takes("[cloudwatch.vmseries]\ndimension_sets = [[\"AutoScalingGroupName\"], []]\n");
+    let variable = [("FWMETRICS_CLOUDWATCH__VMSERIES__ONLY", "true")];
+    assert_eq!(with_environment("", &variable), "");
+}
+
+#[test]
+fn faults_of_the_vmseries_table_have_line_and_remedy() {
+    let sets = "[[], [\"AutoScalingGroupName\"]] or one of the two";
+    for (wrong, what) in [
+        ("[]", "is empty"),
+        ("[[], []]", "[] stands twice"),
+        ("[[\"InstanceId\"]]", "not known"),
+        ("[[\"AutoScalingGroupName\", \"InstanceId\"]]", "not known"),
+        ("[\"AutoScalingGroupName\"]", "not known"),
+        ("\"all\"", "is the text"),
+    ] {
+        let text = format!("[cloudwatch.vmseries]\nonly = true\ndimension_sets = {wrong}\n");
+        refuses(
+            &text,
+            &["line 3: cloudwatch.vmseries.dimension_sets", what, sets],
+        );
+    }
+    // Without dimensions nothing of ours goes out.
+    let sets = "[[\"AutoScalingGroupName\"], [\"InstanceId\"]] or one of the two";
+    refuses("[cloudwatch]\ndimension_sets = [[]]\n", &["line 2", sets]);
+    refuses(
+        "[cloudwatch.vmseries]\nnamespce = \"x\"\n",
+        &[
+            "line 2: cloudwatch.vmseries.namespce",
+            "did you mean namespace?",
+        ],
+    );
+    refuses(
+        "[cloudwatch]\nonly = true\n",
+        &[
+            "line 2: cloudwatch.only",
+            "it belongs in [cloudwatch.vmseries]",
+        ],
+    );
+    refuses(
+        "[cloudwatch]\nvmseries = true\n",
+        &["line 2: cloudwatch.vmseries", "write [cloudwatch.vmseries]"],
+    );
+    let aws = "[cloudwatch.vmseries]\nnamespace = \"AWS/EC2\"\n";
+    refuses(aws, &["line 2: cloudwatch.vmseries.namespace"]);
+}
+
+#[test]
+fn the_vmseries_names_have_a_namespace_of_their_own() {
+    let words = [
+        "cloudwatch.vmseries.namespace",
+        "the same namespace",
+        "write another one",
+    ];
+    for (text, line) in [
+        (
+            "[cloudwatch.vmseries]\nnamespace = \"Firewall/fwmetrics\"\n",
+            "line 2",
+        ),
+        (
+            "[cloudwatch]\nnamespace = \"VMseries\"\n[cloudwatch.vmseries]\n",
+            "line 2",
+        ),
+        (
+            "[cloudwatch]\nnamespace = \"x\"\n[cloudwatch.vmseries]\nnamespace = \"x\"\n",
+            "line 4",
+        ),
+    ] {
+        refuses(text, &[&words[..], &[line]].concat());
+    }
+    takes("[cloudwatch]\nnamespace = \"VMseries\"\n");
+    let variable = [("FWMETRICS_CLOUDWATCH__NAMESPACE", "VMseries")];
+    let said = with_environment("[cloudwatch.vmseries]\n", &variable);
+    assert!(
+        said.starts_with("environment FWMETRICS_CLOUDWATCH__NAMESPACE: "),
+        "{said}"
+    );
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fwmetrics::agent::core::{Event, Setup};
+use fwmetrics::aggregate::label::WantedSets;
 use fwmetrics::collector::CollectError;
 use fwmetrics::identity::Settings;
 use fwmetrics::model::dimension::OwnDimension;
@@ -392,9 +393,10 @@ fn what_is_decided_at_the_windows_end_is_decided_anew() {
     let disable = ["SteadyTotal".to_owned()].into();
     world.reload(Setup {
         namespace: Arc::from("Other"),
-        sets: fwmetrics::aggregate::label::WantedSets {
+        sets: WantedSets {
             fleet: false,
             instance: true,
+            ..WantedSets::default()
         },
         selection: Selection {
             enable: ["Optional:Interface".to_owned()].into(),

@@ -400,6 +400,7 @@ fn a_restart_makes_no_second_heartbeat_and_keeps_the_places_of_series() {
         sets: WantedSets {
             fleet: false,
             instance: true,
+            ..WantedSets::default()
         },
         kept,
         ..setup(3)

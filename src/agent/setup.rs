@@ -9,7 +9,6 @@ use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{Planned, Setup};
 use crate::agent::phase;
-use crate::aggregate::label::WantedSets;
 use crate::config::{Config, Wanted};
 use crate::host::files::Root;
 
@@ -21,13 +20,6 @@ pub(super) fn of(
     dry_run: bool,
 ) -> Setup {
     let cloudwatch = &config.cloudwatch;
-    let has = |name: &str| {
-        cloudwatch
-            .dimension_sets
-            .iter()
-            .flatten()
-            .any(|known| known == name)
-    };
     let period_secs = u64::try_from(cloudwatch.period_secs).unwrap_or(60);
     let host = host(config);
     Setup {
@@ -37,11 +29,9 @@ pub(super) fn of(
             .collect(),
         selection: config.metrics.clone(),
         shown: config.shown(),
-        sets: WantedSets {
-            fleet: has("AutoScalingGroupName"),
-            instance: has("InstanceId"),
-        },
+        sets: cloudwatch.sets(),
         namespace: Arc::from(cloudwatch.namespace.as_str()),
+        vmseries_namespace: Arc::from(cloudwatch.vmseries_namespace()),
         period: Duration::from_secs(period_secs),
         close_after: phase::of(&host, cloudwatch.phase_secs),
         series_max: cloudwatch.series_max,

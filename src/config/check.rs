@@ -123,10 +123,12 @@ impl Walk<'_, '_> {
                 return self.text_list(place, full, items, check);
             }
             (KeyKind::Patterns, DeValue::Array(items)) => return self.patterns(place, full, items),
-            (KeyKind::DimensionSets, DeValue::Array(sets)) => match dimension_sets(sets) {
-                Ok(()) => return,
-                Err(wrong) => Some((wrong, wanted(key.kind))),
-            },
+            (KeyKind::DimensionSets(known), DeValue::Array(sets)) => {
+                match dimension_sets(sets, known) {
+                    Ok(()) => return,
+                    Err(wrong) => Some((wrong, wanted(key.kind))),
+                }
+            }
             _ => None,
         };
         let (wrong, remedy) =
@@ -226,17 +228,15 @@ pub(super) fn known_names(path: &str) -> Vec<String> {
     }
 }
 
-fn dimension_sets(sets: &[Spanned<DeValue<'_>>]) -> Result<(), String> {
-    let known = super::DIMENSION_SETS;
+fn dimension_sets(sets: &[Spanned<DeValue<'_>>], known: &[&[&str]]) -> Result<(), String> {
     let mut seen = Vec::new();
     for set in sets {
-        let name = match set.get_ref().as_array().map(|items| &items[..]) {
-            Some([name]) => name.get_ref().as_str(),
-            _ => None,
-        };
-        match name.filter(|name| known.contains(name)) {
-            Some(name) if !seen.contains(&name) => seen.push(name),
-            Some(name) => return Err(format!("[{name:?}] stands twice")),
+        let items = set.get_ref().as_array();
+        let names = items.map(|items| items.iter().map(|item| item.get_ref().as_str()));
+        let names: Option<Vec<&str>> = names.and_then(Iterator::collect);
+        match names.filter(|names| known.contains(&&names[..])) {
+            Some(names) if !seen.contains(&names) => seen.push(names),
+            Some(names) => return Err(format!("{names:?} stands twice")),
             None => return Err("one of its sets is not known".to_owned()),
         }
     }

@@ -6,6 +6,7 @@ use super::tree::Tree;
 use super::words::integer;
 use crate::collectors;
 use crate::model::faults::Fault;
+use crate::publish::settings::CloudWatchSettings;
 
 /// What `period_secs` may be; another value is a fault of its own.
 const PERIODS: [i64; 5] = [1, 5, 10, 30, 60];
@@ -15,6 +16,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     let top = tree.top();
     let mut faults = sample_periods(tree, top);
     faults.extend(external_id(tree, top));
+    faults.extend(one_namespace(tree, top));
     faults.extend(both_ways(tree, top));
     faults.extend(disabled_tables(tree, top));
     faults.extend(nothing_runs(tree, top));
@@ -62,6 +64,26 @@ fn external_id(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
         key: "cloudwatch.external_id".to_owned(),
         wrong: "has no role to go with".to_owned(),
         remedy: "set role_arn, or take it out".to_owned(),
+    })
+}
+
+/// The VM-Series plugin's names in the namespace of ours, shown where one of the two is written.
+fn one_namespace(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
+    let cloudwatch = table(top, "cloudwatch")?;
+    let aliases = table(cloudwatch, "vmseries")?;
+    let (ours, theirs) = (entry(cloudwatch, "namespace"), entry(aliases, "namespace"));
+    let written = |entry: Option<(_, &'_ DeValue<'_>)>, default: &str| match entry {
+        Some((_, value)) => value.as_str().map(ToOwned::to_owned),
+        None => Some(default.to_owned()),
+    };
+    let defaults = CloudWatchSettings::default();
+    let one = written(theirs, defaults.vmseries_namespace())?;
+    let (start, _) = theirs.or(ours)?;
+    (written(ours, &defaults.namespace)? == one).then(|| Fault {
+        place: tree.place(start),
+        key: "cloudwatch.vmseries.namespace".to_owned(),
+        wrong: format!("{one:?} is the same namespace as that of [cloudwatch]"),
+        remedy: "write another one for one of the two".to_owned(),
     })
 }
 

@@ -29,9 +29,6 @@ use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/fwmetrics/fwmetrics.toml";
 
-/// What a set of `[cloudwatch] dimension_sets` may name.
-pub const DIMENSION_SETS: [&str; 2] = ["AutoScalingGroupName", "InstanceId"];
-
 /// A configuration without faults.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

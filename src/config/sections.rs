@@ -124,6 +124,8 @@ pub(super) fn all() -> Vec<Table> {
         &LOG,
         &settings::CLOUDWATCH,
         &selection::SECTION,
+        // Not right behind [cloudwatch], which has keys of the same names: taken without its header, one is a fault.
+        &settings::VMSERIES,
         &identity::SECTION,
         &settings::SPOOL,
         &HTTP,
@@ -132,7 +134,7 @@ pub(super) fn all() -> Vec<Table> {
     let fixed = fixed.into_iter().map(|section| Table {
         path: section.name.to_owned(),
         about: section.about,
-        is_request: false,
+        is_request: section.name == settings::VMSERIES.name,
         keys: section.keys.to_vec(),
     });
     fixed

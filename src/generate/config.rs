@@ -17,6 +17,8 @@ namespace in [cloudwatch].";
 const REQUESTS: &str = "From here on take the # away before the table's header too. A collector that has a table runs \
 even where auto = false.";
 
+const REQUEST: &str = "Take the # away before this header too.";
+
 /// The file.
 #[must_use]
 pub fn text() -> String {
@@ -26,7 +28,7 @@ pub fn text() -> String {
     prose(&mut out, ENVIRONMENT);
     let mut requests = false;
     for table in config::keys() {
-        if table.is_request && !requests {
+        if table.is_request && table.path.starts_with("collectors.") && !requests {
             requests = true;
             out.push('\n');
             prose(&mut out, REQUESTS);
@@ -45,6 +47,9 @@ fn header(out: &mut String, table: &Table) {
     }
     out.push('\n');
     prose(out, &sentence(table.about));
+    if table.is_request && !table.path.starts_with("collectors.") {
+        prose(out, REQUEST);
+    }
     let comment = if table.is_request { "#" } else { "" };
     out.push_str(&format!("{comment}[{}]\n", table.path));
 }
@@ -75,7 +80,7 @@ fn range(kind: KeyKind) -> Option<String> {
         | KeyKind::Text(_)
         | KeyKind::Patterns
         | KeyKind::TextList(_)
-        | KeyKind::DimensionSets => None,
+        | KeyKind::DimensionSets(_) => None,
     }
 }
 
@@ -158,6 +163,7 @@ mod tests {
         assert_eq!(all(&written), all(&defaults));
         let mut rest = written;
         rest.collectors.tables.clear();
+        assert_eq!(rest.cloudwatch.vmseries.take(), Some(Box::default()));
         assert_eq!(rest, defaults);
     }
 

@@ -107,14 +107,9 @@ fn kind(path: &str, key: &Key) -> Value {
             };
             json!({"type": "array", "items": items})
         }
-        KeyKind::DimensionSets => json!({
+        KeyKind::DimensionSets(sets) => json!({
             "type": "array",
-            "items": {
-                "type": "array",
-                "items": {"type": "string", "enum": config::DIMENSION_SETS},
-                "minItems": 1,
-                "maxItems": 1,
-            },
+            "items": {"enum": sets},
             "minItems": 1,
             "uniqueItems": true,
         }),

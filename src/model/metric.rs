@@ -36,6 +36,29 @@ impl Detail {
     }
 }
 
+/// How Palo Alto's own CloudWatch plugin publishes the same thing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alias {
+    /// Its name there.
+    pub name: &'static str,
+    /// Its unit there.
+    pub unit: Unit,
+    /// A value of ours is divided by this: exact where it is a multiple, as a factor of 0.001 would not be.
+    pub divisor: f64,
+}
+
+impl Alias {
+    /// The same values under another name.
+    #[must_use]
+    pub const fn new(name: &'static str, unit: Unit) -> Self {
+        Alias {
+            name,
+            unit,
+            divisor: 1.0,
+        }
+    }
+}
+
 /// One metric of the catalogue. Two sources that emit it share the one static.
 #[derive(Debug)]
 pub struct Metric {
@@ -51,6 +74,8 @@ pub struct Metric {
     pub on: bool,
     /// Withheld while the target is the passive member of a pair.
     pub active_only: bool,
+    /// What the VM-Series plugin calls it.
+    pub vmseries: Option<Alias>,
     /// What it means and where it is read, one sentence.
     pub help: &'static str,
 }
@@ -66,6 +91,7 @@ impl Metric {
             detail: Detail::No,
             on: true,
             active_only: false,
+            vmseries: None,
             help,
         }
     }
@@ -88,6 +114,13 @@ impl Metric {
     #[must_use]
     pub const fn active_only(mut self) -> Self {
         self.active_only = true;
+        self
+    }
+
+    /// Known to the VM-Series plugin too.
+    #[must_use]
+    pub const fn vmseries(mut self, alias: Alias) -> Self {
+        self.vmseries = Some(alias);
         self
     }
 }

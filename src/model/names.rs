@@ -6,7 +6,7 @@ pub mod routing;
 pub mod tunnels;
 
 use crate::model::dimension::OwnDimension;
-use crate::model::metric::{Detail, Metric, Sets};
+use crate::model::metric::{Alias, Detail, Metric, Sets};
 use crate::model::unit::Unit;
 
 /// How near the firewall is to its nearest hard limit.
@@ -24,7 +24,8 @@ pub static DATAPLANE_CPU_UTILIZATION: Metric = Metric::new(
     Sets::FleetAndInstance,
     "Mean busy share of the dataplane cores; PAN-OS: resource-monitor, second by second; Linux: /proc/stat, 1 - (idle + iowait) / total, all cores unless some are isolated",
 )
-.detail(Detail::OptIn(OwnDimension::Core));
+.detail(Detail::OptIn(OwnDimension::Core))
+.vmseries(Alias::new("DataPlaneCPUUtilizationPct", Unit::Percent));
 
 /// Busy share of the hottest dataplane core.
 pub static DATAPLANE_CPU_MAX_CORE: Metric = Metric::new(
@@ -48,7 +49,11 @@ pub static PACKET_BUFFER_UTILIZATION: Metric = Metric::new(
     Unit::Percent,
     Sets::FleetAndInstance,
     "Packet buffers in use, of the fullest dataplane; PAN-OS: resource-monitor, second by second",
-);
+)
+.vmseries(Alias::new(
+    "DataPlanePacketBufferUtilization",
+    Unit::Percent,
+));
 
 /// Sessions in the table.
 pub static ACTIVE_SESSIONS: Metric = Metric::new(
@@ -56,7 +61,8 @@ pub static ACTIVE_SESSIONS: Metric = Metric::new(
     Unit::Count,
     Sets::FleetAndInstance,
     "Sessions in the table; PAN-OS: num-active; Linux: nf_conntrack_count",
-);
+)
+.vmseries(Alias::new("panSessionActive", Unit::Count));
 
 /// Share of the session table in use.
 pub static SESSION_TABLE_UTILIZATION: Metric = Metric::new(
@@ -64,7 +70,8 @@ pub static SESSION_TABLE_UTILIZATION: Metric = Metric::new(
     Unit::Percent,
     Sets::FleetAndInstance,
     "Sessions against the table's limit; PAN-OS: num-active / num-max; Linux: nf_conntrack_count / nf_conntrack_max",
-);
+)
+.vmseries(Alias::new("panSessionUtilization", Unit::Percent));
 
 /// New sessions per second.
 pub static NEW_SESSIONS_PER_SECOND: Metric = Metric::new(
@@ -73,7 +80,11 @@ pub static NEW_SESSIONS_PER_SECOND: Metric = Metric::new(
     Sets::Instance,
     "New sessions per second; PAN-OS: cps; Linux: packets of the nftables counter that [collectors.conntrack] new_sessions_counter names",
 )
-.active_only();
+.active_only()
+.vmseries(Alias::new(
+    "panSessionConnectionsPerSecond",
+    Unit::CountPerSecond,
+));
 
 /// Bits received per second.
 pub static THROUGHPUT_BITS_PER_SECOND: Metric = Metric::new(
@@ -83,7 +94,12 @@ pub static THROUGHPUT_BITS_PER_SECOND: Metric = Metric::new(
     "Bits received per second, so that a forwarded packet counts once; PAN-OS: kbps, by interface the bytes it received; Linux: rtnetlink over hardware and virtio interfaces, veth only when there are none",
 )
 .detail(Detail::OptIn(OwnDimension::Interface))
-.active_only();
+.active_only()
+.vmseries(Alias {
+    name: "panSessionThroughputKbps",
+    unit: Unit::KilobitsPerSecond,
+    divisor: 1000.0,
+});
 
 /// Packets received per second.
 pub static PACKETS_PER_SECOND: Metric = Metric::new(
@@ -93,7 +109,8 @@ pub static PACKETS_PER_SECOND: Metric = Metric::new(
     "Packets received per second, likewise; PAN-OS: pps",
 )
 .detail(Detail::OptIn(OwnDimension::Interface))
-.active_only();
+.active_only()
+.vmseries(Alias::new("panSessionThroughputPps", Unit::CountPerSecond));
 
 /// Packets that an interface received and dropped.
 pub static RX_DROPS: Metric = Metric::new(
@@ -138,7 +155,8 @@ pub static REMOTE_ACCESS_TUNNELS: Metric = Metric::new(
     Sets::Instance,
     "Remote-access users with a tunnel; PAN-OS: GlobalProtect, current users of all gateways",
 )
-.active_only();
+.active_only()
+.vmseries(Alias::new("panGPGWUtilizationActiveTunnels", Unit::Count));
 
 /// Remote-access tunnels against their limit.
 pub static REMOTE_ACCESS_UTILIZATION: Metric = Metric::new(
@@ -147,7 +165,8 @@ pub static REMOTE_ACCESS_UTILIZATION: Metric = Metric::new(
     Sets::Instance,
     "RemoteAccessTunnels against a configured limit; PAN-OS: remote_access_max, none without it",
 )
-.active_only();
+.active_only()
+.vmseries(Alias::new("panGPGatewayUtilizationPct", Unit::Percent));
 
 /// Time since the last start.
 pub static UPTIME_SECONDS: Metric = Metric::new(

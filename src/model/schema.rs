@@ -25,8 +25,8 @@ pub enum KeyKind {
     Patterns,
     /// A list of texts, each of which passes the check.
     TextList(TextCheck),
-    /// A list of dimension sets.
-    DimensionSets,
+    /// A list of some of these dimension sets, by the names of their dimensions.
+    DimensionSets(&'static [&'static [&'static str]]),
 }
 
 /// What holds where a key is not written.

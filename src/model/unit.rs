@@ -17,6 +17,8 @@ pub enum Unit {
     Count,
     /// Bits per second.
     BitsPerSecond,
+    /// Thousands of bits per second.
+    KilobitsPerSecond,
     /// Things per second.
     CountPerSecond,
     /// States and ratios without a unit.
@@ -25,13 +27,14 @@ pub enum Unit {
 
 impl Unit {
     /// All units, for tests and tables.
-    pub const ALL: [Unit; 8] = [
+    pub const ALL: [Unit; 9] = [
         Unit::Seconds,
         Unit::Milliseconds,
         Unit::Bytes,
         Unit::Percent,
         Unit::Count,
         Unit::BitsPerSecond,
+        Unit::KilobitsPerSecond,
         Unit::CountPerSecond,
         Unit::None,
     ];
@@ -46,6 +49,7 @@ impl Unit {
             Unit::Percent => "Percent",
             Unit::Count => "Count",
             Unit::BitsPerSecond => "Bits/Second",
+            Unit::KilobitsPerSecond => "Kilobits/Second",
             Unit::CountPerSecond => "Count/Second",
             Unit::None => "None",
         }

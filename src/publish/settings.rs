@@ -1,10 +1,12 @@
-//! The tables `[cloudwatch]` and `[spool]`.
+//! The tables `[cloudwatch]`, `[cloudwatch.vmseries]` and `[spool]`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::aggregate::label::{WantedAliases, WantedSets};
+use crate::model::dimension::{AUTO_SCALING_GROUP, INSTANCE_ID};
 use crate::model::limits::{CALLS_PER_SECOND_ACCOUNT, OLDEST_SECS};
 use crate::model::schema::{ABSOLUTE, Key, KeyKind, Section, VISIBLE, absolute_path, visible_text};
 use crate::publish::validate;
@@ -35,6 +37,8 @@ pub struct CloudWatchSettings {
     pub series_max: usize,
     /// Windows are labelled by CloudWatch's clock where this machine's is wrong.
     pub correct_clock: bool,
+    /// `[cloudwatch.vmseries]`, where it is there.
+    pub vmseries: Option<Box<VmSeriesSettings>>,
 }
 
 impl Default for CloudWatchSettings {
@@ -54,11 +58,35 @@ impl Default for CloudWatchSettings {
             ],
             series_max: 300,
             correct_clock: false,
+            vmseries: None,
         }
     }
 }
 
 impl CloudWatchSettings {
+    /// The sets that are asked for.
+    #[must_use]
+    pub fn sets(&self) -> WantedSets {
+        let has = |sets: &[Vec<String>], wanted: &[&str]| sets.iter().any(|set| set == wanted);
+        let aliases = self.vmseries.as_ref();
+        WantedSets {
+            fleet: has(&self.dimension_sets, &[AUTO_SCALING_GROUP]),
+            instance: has(&self.dimension_sets, &[INSTANCE_ID]),
+            vmseries: aliases.map_or_else(WantedAliases::default, |aliases| WantedAliases {
+                all: has(&aliases.dimension_sets, &[]),
+                fleet: has(&aliases.dimension_sets, &[AUTO_SCALING_GROUP]),
+                only: aliases.only,
+            }),
+        }
+    }
+
+    /// The namespace of the VM-Series plugin's names, in use or not.
+    #[must_use]
+    pub fn vmseries_namespace(&self) -> &str {
+        let aliases = self.vmseries.as_ref();
+        aliases.map_or(VMSERIES_NAMESPACE, |aliases| &aliases.namespace)
+    }
+
     /// A client made from the other would be no other client.
     #[must_use]
     pub fn same_client(&self, other: &Self) -> bool {
@@ -68,6 +96,61 @@ impl CloudWatchSettings {
             && self.external_id == other.external_id
     }
 }
+
+/// What people call the plugin's namespace.
+const VMSERIES_NAMESPACE: &str = "VMseries";
+
+/// `[cloudwatch.vmseries]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VmSeriesSettings {
+    /// Namespace of the VM-Series plugin's names.
+    pub namespace: String,
+    /// `[]`, `["AutoScalingGroupName"]` or both.
+    pub dimension_sets: Vec<Vec<String>>,
+    /// Nothing else of the firewalls goes out.
+    pub only: bool,
+}
+
+impl Default for VmSeriesSettings {
+    fn default() -> Self {
+        VmSeriesSettings {
+            namespace: VMSERIES_NAMESPACE.to_owned(),
+            dimension_sets: vec![vec![], vec![AUTO_SCALING_GROUP.to_owned()]],
+            only: false,
+        }
+    }
+}
+
+/// Every right namespace matches this.
+const NAMESPACE: &str = r"^(?!:)(?!AWS/)(?=.*[!-~])[ -~]{1,255}$";
+
+/// The keys of `[cloudwatch.vmseries]`.
+pub static VMSERIES: Section = Section {
+    name: "cloudwatch.vmseries",
+    about: "Palo Alto's own ten metric names and units, of PAN-OS firewalls only, for alarms and scaling plans that were made for the VM-Series plugin. This table, even an empty one, switches them on; they take one more call a window, for all firewalls together.",
+    keys: &[
+        Key::new(
+            "namespace",
+            KeyKind::Text(validate::namespace),
+            "\"VMseries\"",
+            "Namespace of these names, another than [cloudwatch] namespace; the role's policy has to name both.",
+        )
+        .pattern(NAMESPACE),
+        Key::new(
+            "dimension_sets",
+            KeyKind::DimensionSets(&[&[], &[AUTO_SCALING_GROUP]]),
+            "[[], [\"AutoScalingGroupName\"]]",
+            "Each or both; [] is without dimensions, all firewalls in one series. Only firewalls that are in service and whose CPU is read take part.",
+        ),
+        Key::new(
+            "only",
+            KeyKind::Bool,
+            "false",
+            "Nothing under the names of the catalogue for these firewalls: no series by instance, no tunnels, HA or BGP, and neither ExporterHeartbeat nor CollectorUp, so that no alarm tells a silent firewall from an idle one. Local collectors are untouched.",
+        ),
+    ],
+};
 
 /// The keys of `[cloudwatch]`.
 pub static CLOUDWATCH: Section = Section {
@@ -80,7 +163,7 @@ pub static CLOUDWATCH: Section = Section {
             "\"Firewall/fwmetrics\"",
             "Namespace of all metrics; the instance role's policy names it too.",
         )
-        .pattern(r"^(?!:)(?!AWS/)(?=.*[!-~])[ -~]{1,255}$"),
+        .pattern(NAMESPACE),
         Key::new(
             "region",
             KeyKind::Text(region),
@@ -138,7 +221,7 @@ pub static CLOUDWATCH: Section = Section {
         ),
         Key::new(
             "dimension_sets",
-            KeyKind::DimensionSets,
+            KeyKind::DimensionSets(&[&[AUTO_SCALING_GROUP], &[INSTANCE_ID]]),
             "[[\"AutoScalingGroupName\"], [\"InstanceId\"]]",
             "Each or both: a metric goes out in those that the catalogue gives it.",
         ),

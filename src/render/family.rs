@@ -47,6 +47,7 @@ const fn unit(unit: Unit) -> &'static str {
         Unit::Bytes => "_bytes",
         Unit::Percent => "_percent",
         Unit::BitsPerSecond => "_bits_per_second",
+        Unit::KilobitsPerSecond => "_kilobits_per_second",
         Unit::Count | Unit::CountPerSecond | Unit::None => "",
     }
 }

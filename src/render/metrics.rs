@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::catalogue::{self, Entry, prices};
-use crate::model::selection::Selection;
+use crate::catalogue::{self, Entry, Platform, prices};
 
 #[derive(Serialize)]
 struct Row {
@@ -18,6 +17,14 @@ struct Row {
     active_only: bool,
     collectors: Vec<&'static str>,
     meaning: &'static str,
+    /// What `[cloudwatch.vmseries]` calls it.
+    vmseries: Option<Other>,
+}
+
+#[derive(Serialize)]
+struct Other {
+    metric: &'static str,
+    unit: &'static str,
 }
 
 fn rows() -> Vec<Row> {
@@ -30,6 +37,10 @@ fn rows() -> Vec<Row> {
         active_only: metric.active_only,
         collectors: sources,
         meaning: metric.help,
+        vmseries: metric.vmseries.map(|alias| Other {
+            metric: alias.name,
+            unit: alias.unit.as_str(),
+        }),
     };
     catalogue::all().into_iter().map(row).collect()
 }
@@ -62,6 +73,12 @@ pub fn markdown() -> String {
     }
     out.push_str("\n† withheld while the firewall is the passive member of a pair.\n");
     let _ = writeln!(out, "\n{}", ceiling());
+    out.push_str("\nWith `[cloudwatch.vmseries]` PAN-OS firewalls publish under Palo Alto's own names too:\n\n");
+    for (row, other) in aliases(&rows()) {
+        let (metric, unit) = (other.metric, other.unit);
+        let _ = writeln!(out, "- `{metric}` ({unit}): `{}`", row.metric);
+    }
+    let _ = writeln!(out, "\n{}", aliases_cost());
     out
 }
 
@@ -92,7 +109,30 @@ pub fn table() -> String {
         );
     }
     let _ = writeln!(out, "\n{}", ceiling());
+    let aliases = aliases(&rows);
+    let widest = aliases.iter().map(|(_, other)| other.metric.len());
+    let other = widest.max().unwrap_or(0);
+    let _ = writeln!(
+        out,
+        "\n{:<other$}  {:<15}  IS",
+        "[CLOUDWATCH.VMSERIES]", "UNIT"
+    );
+    for (row, alias) in aliases {
+        let (metric, unit) = (alias.metric, alias.unit);
+        let _ = writeln!(out, "{metric:<other$}  {unit:<15}  {}", row.metric);
+    }
+    let _ = writeln!(out, "\n{}", aliases_cost());
     out
+}
+
+/// What has another name in `[cloudwatch.vmseries]`, by that name.
+fn aliases(rows: &[Row]) -> Vec<(&Row, &Other)> {
+    let mut aliases: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row, row.vmseries.as_ref()?)))
+        .collect();
+    aliases.sort_by_key(|(_, other)| other.metric);
+    aliases
 }
 
 fn on(default: bool) -> &'static str {
@@ -100,10 +140,21 @@ fn on(default: bool) -> &'static str {
 }
 
 fn ceiling() -> String {
-    let (fleet, instance) = catalogue::coarse_series(&Selection::default());
+    let [linux, panos] = [Platform::Linux, Platform::PanOs].map(|platform| {
+        let (fleet, instance) = catalogue::default_series(platform);
+        let name = platform.name();
+        format!("a {name} firewall makes at most {instance} series in {{InstanceId}} and {fleet} in {{AutoScalingGroupName}}")
+    });
     format!(
-        "One firewall makes at most {instance} series in {{InstanceId}} by default, and {fleet} in {{AutoScalingGroupName}}, shared by its group. Each series costs ${:.2} a month (us-east-1, {}), fine series by the core, interface or tunnel; the $ column counts coarse ones.",
+        "By default {linux}, and {panos}; the latter are shared by its group. Each series costs ${:.2} a month (us-east-1, {}), fine series by the core, interface or tunnel; the $ column counts coarse ones.",
         prices::METRIC_MONTH,
         prices::READ_ON
+    )
+}
+
+fn aliases_cost() -> String {
+    format!(
+        "Each of them is one series without dimensions for all firewalls, and one by {{AutoScalingGroupName}} for each group, ${:.2} a month each; they are on and off with the metrics they are made of.",
+        prices::METRIC_MONTH
     )
 }

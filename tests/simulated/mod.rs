@@ -23,6 +23,7 @@ use fwmetrics::aggregate::label::WantedSets;
 use fwmetrics::clock::Now;
 use fwmetrics::collector::CollectError;
 use fwmetrics::identity::Settings;
+use fwmetrics::model::datum::Datum;
 use fwmetrics::model::identity::{Identity, Lifecycle};
 use fwmetrics::model::limits::{NEWEST_SECS, OLDEST_SECS};
 use fwmetrics::model::metric::{Metric, Sets};
@@ -103,6 +104,10 @@ pub struct World {
     pub date_ahead_ms: Option<i64>,
     /// What the endpoint took of the CPU of the instance: when, under which label, how many readings.
     pub taken: Vec<(Duration, i64, u64)>,
+    /// Every datum that the endpoint took, with its namespace; `None`: nobody asks.
+    pub seen: Option<Vec<(String, Datum)>>,
+    /// The role may not write into this namespace.
+    pub denied_namespace: Option<String>,
 }
 
 /// Where every world's boot clock begins.
@@ -204,8 +209,10 @@ pub fn setup(seed: u64) -> Setup {
         sets: WantedSets {
             fleet: true,
             instance: true,
+            ..WantedSets::default()
         },
         namespace: Arc::from("Test"),
+        vmseries_namespace: Arc::from("VMseries"),
         period: Duration::from_secs(60),
         close_after: Duration::from_millis(1700),
         series_max: 300,
@@ -284,6 +291,8 @@ impl World {
             server_ahead_ms: None,
             date_ahead_ms: None,
             taken: Vec::new(),
+            seen: None,
+            denied_namespace: None,
         };
         world.perform(first);
         world
@@ -390,11 +399,18 @@ impl World {
         {
             (stored, outcome) = (false, self.poison_outcome);
         }
+        if self.denied_namespace.as_deref() == Some(batch.namespace()) {
+            (stored, outcome) = (false, Outcome::Denied);
+        }
         let mut stamps = batch.datums().iter().map(|datum| datum.timestamp);
         if stored && !stamps.all(|stamp| self.is_in_time(stamp)) {
             (stored, outcome) = (false, Outcome::Invalid);
         }
         if stored {
+            if let Some(seen) = &mut self.seen {
+                let all = batch.datums().iter().cloned();
+                seen.extend(all.map(|datum| (batch.namespace().to_owned(), datum)));
+            }
             for datum in batch.datums() {
                 let dimensions = datum
                     .dimensions

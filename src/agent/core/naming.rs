@@ -1,9 +1,11 @@
 //! Datums get their names, or wait for them; then they are checked and queued.
 
+use std::collections::BTreeMap;
+
 use super::Core;
 use super::account::Reason;
 use super::notices::Level;
-use crate::aggregate::label::{Missing, Unnamed};
+use crate::aggregate::label::{Missing, Set, Unnamed};
 use crate::clock::{Now, rfc3339};
 use crate::identity;
 use crate::model::datum::Datum;
@@ -24,21 +26,32 @@ impl Core {
         self.enqueue(named, now)
     }
 
-    fn enqueue(&mut self, datums: Vec<Datum>, now: Now) -> Vec<FileName> {
-        let mut legal = Vec::with_capacity(datums.len());
+    fn enqueue(&mut self, datums: Vec<(Set, Datum)>, now: Now) -> Vec<FileName> {
         let judging = self.clock.judging(now);
-        // In batches of their own: they hold up no other.
-        let mut ahead = Vec::new();
-        for datum in datums {
-            match validate::datum(&datum, judging.wall_secs()) {
-                Ok(()) => legal.push(datum),
-                Err(Violation::TooNew) => ahead.push(datum),
-                Err(violation) => self.refuse(&datum, &violation),
-            }
+        // A call has one namespace, and what is ahead of the clock holds up no other.
+        let mut calls: BTreeMap<(bool, bool), Vec<Datum>> = BTreeMap::new();
+        for (set, datum) in datums {
+            let ahead = match validate::datum(&datum, judging.wall_secs()) {
+                Ok(()) => false,
+                Err(Violation::TooNew) => true,
+                Err(violation) => {
+                    self.refuse(&datum, &violation);
+                    continue;
+                }
+            };
+            let call = calls.entry((ahead, set.is_vmseries())).or_default();
+            call.push(datum);
         }
-        self.say_ahead(ahead.len());
-        let mut batches = split(&self.setup.namespace, legal);
-        batches.extend(split(&self.setup.namespace, ahead));
+        let ahead = calls.iter().filter(|((ahead, _), _)| *ahead);
+        self.say_ahead(ahead.map(|(_, datums)| datums.len()).sum());
+        let batches = calls.into_iter().flat_map(|((_, is_vmseries), datums)| {
+            let namespace = match is_vmseries {
+                true => &self.setup.vmseries_namespace,
+                false => &self.setup.namespace,
+            };
+            split(namespace, datums)
+        });
+        let batches = batches.collect();
         let (names, full) = self.queue.push(batches, now.boot);
         if full > 0 {
             self.account.drop(Reason::MemoryFull, full);

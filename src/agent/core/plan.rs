@@ -28,6 +28,8 @@ pub struct Setup {
     pub sets: WantedSets,
     /// Namespace.
     pub namespace: Arc<str>,
+    /// Namespace of the VM-Series plugin's names.
+    pub vmseries_namespace: Arc<str>,
     /// Length of a window.
     pub period: Duration,
     /// A window is sealed so long after its end.

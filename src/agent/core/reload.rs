@@ -3,12 +3,14 @@
 //! What goes on is more than what is swapped: the windows, the heartbeats, the waiting room, the queue, the account, and
 //! of each collector that stays its ticks, its back-off and its counters' last totals.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::collects;
 use super::plan::{board, emitted, ours, rhythms, sources, targets};
 use super::server_clock::ServerClock;
 use super::{Action, Core, Setup};
+use crate::aggregate::label::WantedAliases;
 use crate::clock::Now;
 
 /// Reloads since start.
@@ -23,7 +25,7 @@ pub(super) struct Reloads {
 impl Core {
     /// Takes over a configuration. A number in it that is known is a collector that goes on; what else is in it is new.
     /// What was kept before the start means nothing here.
-    pub(super) fn reload(&mut self, setup: Setup, now: Now) -> Vec<Action> {
+    pub(super) fn reload(&mut self, mut setup: Setup, now: Now) -> Vec<Action> {
         // What is due by now is due under the old one.
         let mut actions = self.go_on(now);
         if self.stopping_until.is_some() {
@@ -53,6 +55,10 @@ impl Core {
         let first = self
             .schedule
             .change(now, setup.close_after, &rhythms(&setup));
+        if setup.sets.vmseries == WantedAliases::default() {
+            // For those that are sealed and wait for a name.
+            setup.vmseries_namespace = Arc::clone(&self.setup.vmseries_namespace);
+        }
         self.setup = setup;
         if selects_anew {
             let selection = &self.setup.selection;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::agent::core::account::Reason;
-use crate::aggregate::label::{Missing, Unnamed};
+use crate::aggregate::label::{Missing, Set, Unnamed};
 use crate::aggregate::window::Target;
 use crate::model::datum::Datum;
 use crate::model::identity::{Group, Who};
@@ -30,17 +30,17 @@ pub struct WaitingRoom {
 }
 
 impl WaitingRoom {
-    /// Names what can be named; the rest waits.
+    /// Names what can be named, each with the set it goes out in; the rest waits.
     pub fn enter(
         &mut self,
         list: Vec<Unnamed>,
         who: &BTreeMap<Target, Who>,
         now: Duration,
-    ) -> Vec<Datum> {
+    ) -> Vec<(Set, Datum)> {
         let mut named = Vec::new();
         for unnamed in list {
             match name(&unnamed, who) {
-                Ok(datum) => named.push(datum),
+                Ok(datum) => named.push((unnamed.set, datum)),
                 Err(missing) => self.waiters.push(Waiter {
                     since: now,
                     missing,
@@ -52,11 +52,11 @@ impl WaitingRoom {
     }
 
     /// Someone's identity changed: those that can be named now, and why others no longer need to wait.
-    pub fn leave(&mut self, who: &BTreeMap<Target, Who>) -> (Vec<Datum>, Vec<Reason>) {
+    pub fn leave(&mut self, who: &BTreeMap<Target, Who>) -> (Vec<(Set, Datum)>, Vec<Reason>) {
         let (mut named, mut gone) = (Vec::new(), Vec::new());
         self.waiters.retain(|waiter| {
             match name(&waiter.unnamed, who) {
-                Ok(datum) => named.push(datum),
+                Ok(datum) => named.push((waiter.unnamed.set, datum)),
                 // It turned out that there is no group.
                 Err(Missing::Group) if is_alone(&waiter.unnamed, who) => gone.push(Reason::NoAsg),
                 Err(_) => return true,

@@ -7,7 +7,7 @@ use super::notices::Level;
 use super::schedule::Span;
 use super::{Core, Held};
 use crate::aggregate::admission::{Admission, Rank};
-use crate::aggregate::label::{Set, Unnamed, expand};
+use crate::aggregate::label::{Set, Speaks, Unnamed, expand};
 use crate::aggregate::window::{SeriesKey, Target, Window};
 use crate::clock::Now;
 use crate::model::datum::Resolution;
@@ -65,14 +65,17 @@ impl Core {
         self.journals.closed(journal, batches, minutes);
     }
 
-    /// Which targets may speak for their group: in service, warm, and their dataplane's CPU was read in the window or
-    /// is being read (at a longer period, or unpublished).
-    fn speaks_for_fleet(&self, window: &Window, now: Now) -> BTreeMap<Target, bool> {
+    /// Which targets may speak for others: in service, warm, and their dataplane's CPU was read in the window or is being
+    /// read (at a longer period, or unpublished).
+    fn speaks_for_others(&self, window: &Window, now: Now) -> BTreeMap<Target, Speaks> {
         let warm = now.boot >= Duration::from_secs(self.setup.identity.warm_up_secs);
         let speaks = |target: &Target| {
             let read = window.holds(target, &DATAPLANE_CPU_UTILIZATION)
                 || self.aggregator.reads_cpu(target, now.boot);
-            warm && read && self.in_fleet(target)
+            match warm && read {
+                true => self.serves(target),
+                false => Speaks::ForItself,
+            }
         };
         let targets = self.targets.iter();
         targets
@@ -83,7 +86,7 @@ impl Core {
     /// The series of a window in their dimension sets.
     fn seal(&mut self, window: Window, resolution: Resolution, now: Now) -> Vec<Unnamed> {
         let label = window.label;
-        let speaks = self.speaks_for_fleet(&window, now);
+        let speaks = self.speaks_for_others(&window, now);
         let sealed = window.seal();
         for series in &sealed {
             if series.is_block {
@@ -106,7 +109,7 @@ impl Core {
             label,
             resolution,
             self.setup.sets,
-            |target| speaks.get(target).copied().unwrap_or(false),
+            |target| speaks.get(target).copied().unwrap_or(Speaks::ForItself),
             |target| of(target).is_some_and(|who| who.ha_group.is_some()),
         )
     }
@@ -162,11 +165,8 @@ impl Core {
             return beats;
         }
         for target in &self.targets {
-            let fleet = self.setup.sets.fleet && self.in_fleet(target);
-            let sets = [
-                (fleet, Set::Fleet),
-                (self.setup.sets.instance, Set::Instance),
-            ];
+            let wanted = self.setup.sets.of(target).spoken(self.serves(target));
+            let sets = [(wanted.fleet, Set::Fleet), (wanted.instance, Set::Instance)];
             for (_, set) in sets.into_iter().filter(|(goes, _)| *goes) {
                 beats.extend(minutes.iter().map(|minute| Unnamed {
                     set,
@@ -185,10 +185,13 @@ impl Core {
         beats
     }
 
-    /// The lifecycle lets this target speak for its group.
-    fn in_fleet(&self, target: &Target) -> bool {
-        let who = self.who.get(target);
-        who.is_some_and(|who| who.in_service && who.group != Group::None)
+    /// For whom the lifecycle lets this target speak.
+    fn serves(&self, target: &Target) -> Speaks {
+        match self.who.get(target).filter(|who| who.in_service) {
+            Some(who) if who.group == Group::None => Speaks::ForAll,
+            Some(_) => Speaks::ForGroup,
+            None => Speaks::ForItself,
+        }
     }
 
     pub(super) fn period_secs(&self) -> i64 {

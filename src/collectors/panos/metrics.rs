@@ -1,7 +1,7 @@
 //! What the `panos` collector emits.
 
 use crate::model::dimension::OwnDimension;
-use crate::model::metric::{Detail, Metric, Sets};
+use crate::model::metric::{Alias, Detail, Metric, Sets};
 use crate::model::names::pairs::{
     HA_ACTIVE_METRIC, HA_CONFIG_IN_SYNC, HA_LINK_STATE, HA_PEER_UP, HA_STATE_CHANGES,
 };
@@ -101,7 +101,8 @@ pub static SSL_PROXY_UTILIZATION: Metric = Metric::new(
     Sets::Instance,
     "Sessions that are decrypted, on all dataplanes, against ssl_proxy_max",
 )
-.opt_in();
+.opt_in()
+.vmseries(Alias::new("panSessionSslProxyUtilization", Unit::Percent));
 
 /// Packets dropped by the dataplane.
 pub static DROPPED_PACKETS: Metric = Metric::new(

@@ -110,6 +110,7 @@ pub(super) fn sets_of(config: &Config) -> WantedSets {
     WantedSets {
         fleet: has("AutoScalingGroupName"),
         instance: has("InstanceId"),
+        ..WantedSets::default()
     }
 }
 

@@ -222,11 +222,11 @@ fn the_example_configuration_is_in_step() {
 fn key_table() -> String {
     let mut out = String::from("| Table | Key | Default | |\n|---|---|---|---|\n");
     for part in fwmetrics::config::keys() {
-        for key in part.keys {
+        for key in &part.keys {
             let table = if part.path.is_empty() {
                 String::new()
             } else {
-                format!("`[{}]`", part.path)
+                format!("`{}`", part.header())
             };
             let default = key.default.toml().map(|default| format!("`{default}`"));
             let default = default.unwrap_or_default();

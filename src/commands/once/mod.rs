@@ -20,8 +20,13 @@ use show::{exposition, report};
 
 /// Samples, prints, and sends where asked.
 pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
-    let selection = selection(args, config)?;
-    let wanted = wanted(args, config, &selection);
+    let asked = selection(args, config)?;
+    let wanted = wanted(args, config, &asked);
+    let with_asked = Config {
+        metrics: asked,
+        ..config.clone()
+    };
+    let selection = with_asked.selection();
     let runtime = runtime()?;
     let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
     let blind = namespace::blind(config, &wanted);
@@ -120,7 +125,7 @@ fn wanted(args: &Once, config: &Config, selection: &Selection) -> Vec<Wanted> {
     let mut wanted = config.collectors();
     if !args.only.is_empty() {
         // Named ones run even where the configuration leaves them out.
-        config.collectors.auto = true;
+        config.collectors.auto = Some(true);
         config.collectors.disable.clear();
         wanted = config.collectors();
         wanted.retain(|wanted| args.only.iter().any(|name| name == wanted.spec.name));

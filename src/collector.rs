@@ -107,6 +107,8 @@ pub struct Remote {
     pub check: fn(&toml::Table) -> Vec<Wrong>,
     /// What a firewall's table asks for by being there, in the words of `[metrics] enable`.
     pub asks: fn(&toml::Table) -> Vec<&'static str>,
+    /// What is said of a firewall's table at each start, in a clause.
+    pub warn: fn(&toml::Table) -> Option<&'static str>,
     /// The groups that its `enable` and `disable` name.
     pub groups: &'static [Group],
     /// No window may be shorter, seconds.

@@ -2,6 +2,8 @@
 //!
 //! What was once read is kept when the service falls silent; nobody waits for it.
 
+mod firewall;
+
 use std::borrow::Cow;
 
 use aws_config::imds;
@@ -15,6 +17,7 @@ use crate::model::datum::Dimension;
 use crate::model::dimension::{INSTANCE_ID, legal_value};
 use crate::model::identity::{Group, Identity, Lifecycle, Who};
 use crate::model::schema::{Key, KeyKind, Section, VISIBLE, visible_text};
+pub use firewall::{FIREWALL, Firewall, who_of};
 
 /// `[identity]`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]

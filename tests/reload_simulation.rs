@@ -401,6 +401,7 @@ fn what_is_decided_at_the_windows_end_is_decided_anew() {
         selection: Selection {
             enable: ["Optional:Interface".to_owned()].into(),
             disable,
+            ..Selection::default()
         },
         identity,
         ..base(5)

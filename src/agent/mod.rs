@@ -13,3 +13,4 @@ pub mod run;
 mod setup;
 mod spooler;
 pub(crate) mod tasks;
+mod warnings;

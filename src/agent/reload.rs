@@ -1,7 +1,9 @@
 //! SIGHUP: the configuration is read, checked and compared beside the loop, and all that is new in it is built, before
-//! anything is swapped. What hangs, is no file, or has a fault, costs a log line and nothing else.
+//! anything is swapped. What hangs, is no file, or has a fault, costs a log line and nothing else. A list of firewalls
+//! that changed is taken over in the same way, without a signal.
 
 mod plan;
+mod watch;
 
 use std::ops::Range;
 use std::pin::Pin;
@@ -18,6 +20,7 @@ use crate::config::Config;
 use crate::host::blocking::Blocking;
 use crate::model::faults::Faults;
 pub(super) use plan::{Built, Plan, Running};
+use watch::{Changed, Watch};
 
 /// Reading a configuration takes milliseconds; a disk that takes longer than this is taken for dead.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ pub(super) enum Step {
     Begun,
     /// It is to be carried out; or why not, a line for each fault.
     Ended(Result<Box<Plan>, Vec<String>>),
+    /// A list of firewalls changed and cannot be taken over. It was said why.
+    ListKept,
 }
 
 /// Logs why the old configuration stays.
@@ -63,7 +68,7 @@ pub(super) fn refuse(faults: &[String]) {
     warn!("configuration not reloaded: the old one stays in force");
 }
 
-/// Waits for SIGHUP and reads the configuration, one reload at a time.
+/// Waits for SIGHUP and reads the configuration, and watches lists of firewalls; one reload at a time.
 #[derive(Debug)]
 pub(super) struct Reloader {
     source: Arc<Source>,
@@ -71,14 +76,26 @@ pub(super) struct Reloader {
     hang_up: Signal,
     blocking: Blocking,
     within: Duration,
+    watch: Watch,
     doing: Doing,
 }
 
 type Reading = JoinHandle<Result<Box<Plan>, Vec<String>>>;
 
+/// The file, and what comes of it: nothing where it holds what is in force.
+type Listing = (String, JoinHandle<Listed>);
+
+enum Listed {
+    Planned(Option<Box<Plan>>),
+    Faulty(Vec<String>),
+    /// It could not be judged.
+    Undone(String),
+}
+
 enum Doing {
     Waiting,
     Reading(Reading),
+    Listing(Listing),
     Resting(Pin<Box<Sleep>>),
 }
 
@@ -87,6 +104,7 @@ impl std::fmt::Debug for Doing {
         f.write_str(match self {
             Doing::Waiting => "Waiting",
             Doing::Reading(_) => "Reading",
+            Doing::Listing(_) => "Listing",
             Doing::Resting(_) => "Resting",
         })
     }
@@ -104,6 +122,7 @@ impl Reloader {
             hang_up: hang_up.map_err(|e| format!("cannot catch SIGHUP: {e}"))?,
             blocking: Blocking::default(),
             within: WITHIN,
+            watch: Watch::default(),
             doing: Doing::Waiting,
         })
     }
@@ -117,17 +136,30 @@ impl Reloader {
     pub(super) async fn next(&mut self, running: &Running) -> Step {
         loop {
             match &mut self.doing {
-                Doing::Waiting => {
-                    self.hang_up.recv().await;
-                    self.doing = Doing::Reading(self.read(running.clone()));
-                    return Step::Begun;
-                }
+                Doing::Waiting => tokio::select! {
+                    _ = self.hang_up.recv() => {
+                        self.doing = Doing::Reading(self.read(running.clone()));
+                        return Step::Begun;
+                    }
+                    changed = self.watch.next(&running.config) => {
+                        self.doing = Doing::Listing(self.list(changed, running.clone()));
+                    }
+                },
                 Doing::Reading(task) => {
                     let ended = task.await;
                     self.doing = Doing::Resting(Box::pin(sleep(PAUSE)));
                     return Step::Ended(ended.unwrap_or_else(|panic| {
                         Err(vec![format!("reading the configuration panicked: {panic}")])
                     }));
+                }
+                Doing::Listing((file, task)) => {
+                    let listed = task.await;
+                    let file = std::mem::take(file);
+                    self.doing = Doing::Resting(Box::pin(sleep(PAUSE)));
+                    let listed = listed.unwrap_or_else(|panic| Listed::Undone(panic.to_string()));
+                    if let Some(step) = self.listed(&file, listed) {
+                        return step;
+                    }
                 }
                 Doing::Resting(pause) => {
                     pause.await;
@@ -145,11 +177,58 @@ impl Reloader {
             let read = move || Ok(prepare(&source, &running));
             let done = blocking.within(within, slow, read).await;
             let plan = done.unwrap_or_else(|error| Err(vec![error.to_string()]))?;
-            if !plan.built.is_empty() {
+            let is_local = |(number, _): &Built| plan.running.is_local(*number);
+            if plan.built.iter().any(is_local) {
                 sleep(until_after_tick(clock::now().wall_ms)).await;
             }
             Ok(plan)
         })
+    }
+
+    /// Plans for a list that changed.
+    fn list(&self, changed: Changed, running: Running) -> Listing {
+        let Changed { spec, file, text } = changed;
+        let (blocking, within) = (self.blocking.clone(), self.within);
+        let task = tokio::spawn(async move {
+            let slow = "judging it takes longer than 10 s";
+            let plan = move || Ok(running.plan_list(spec, &text));
+            match blocking.within(within, slow, plan).await {
+                Ok(Ok(plan)) => Listed::Planned(plan.map(Box::new)),
+                Ok(Err(faults)) => Listed::Faulty(faults),
+                Err(error) => Listed::Undone(error.to_string()),
+            }
+        });
+        (file, task)
+    }
+
+    fn listed(&mut self, file: &str, listed: Listed) -> Option<Step> {
+        match listed {
+            Listed::Planned(plan) => {
+                self.watch.taken(file, plan.is_some());
+                plan.map(|plan| Step::Ended(Ok(plan)))
+            }
+            Listed::Faulty(faults) => {
+                self.watch.refused(file, &first_of(&faults));
+                Some(Step::ListKept)
+            }
+            Listed::Undone(why) => {
+                self.watch.refused(file, &why);
+                self.watch.again(file);
+                None
+            }
+        }
+    }
+}
+
+/// The first fault, and how many there are beside it.
+fn first_of(faults: &[String]) -> String {
+    let first = faults.first().map_or("", String::as_str);
+    match faults.len() {
+        0 | 1 => first.to_owned(),
+        all => format!(
+            "{first} ({} faults more: fwmetrics check shows all)",
+            all - 1
+        ),
     }
 }
 

@@ -19,9 +19,10 @@ use crate::agent::lifeline::Lifeline;
 use crate::agent::port::Port;
 use crate::agent::reload::{self, Built, Plan, Reloader, Running, Source, Step};
 use crate::agent::tasks::{self, Sink};
+use crate::agent::warnings::warnings;
 use crate::agent::{setup, spooler};
 use crate::clock;
-use crate::config::{Config, Wanted};
+use crate::config::{self, Config, Wanted};
 use crate::host::spool::SpoolDir;
 use crate::host::state::StateDir;
 use crate::host::timer::Timer;
@@ -51,23 +52,22 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
         state if dry_run => state.read_only(),
         state => state,
     };
-    let spool = (!dry_run).then(|| SpoolDir::new(&config.spool.dir, config.spool.disk_bytes));
+    let mut running = Running::new(config, dry_run);
+    let Running { config, wanted, .. } = &running;
+    let room = setup::disk_bytes(config, wanted);
+    let spool = (!dry_run).then(|| SpoolDir::new(&config.spool.dir, room));
     let mut kept = load(&state).await;
     if let Some(spool) = &spool {
         spooler::take(spool, &state).await?;
         kept.totals = load_totals(&state).await;
     }
-    let mut running = Running::new(config, dry_run);
     let (mut hands, ends) = Hands::new(&running, (state, spool), &events)?;
     tasks::identity(events);
     let Running { config, wanted, .. } = &running;
     let mut core = Core::new(setup::of(config, wanted, kept, dry_run), clock::now());
-    let names: Vec<&str> = wanted.values().map(|wanted| wanted.spec.name).collect();
-    info!(
-        "fwmetrics {} runs: {}",
-        env!("CARGO_PKG_VERSION"),
-        names.join(", ")
-    );
+    let names = config::names(wanted.values());
+    info!("fwmetrics {} runs: {names}", env!("CARGO_PKG_VERSION"));
+    start_warnings(&running);
     let mut actions = core.start(clock::now());
     let mut lifeline = Lifeline::from_environment();
     lifeline.ready(&core, clock::now());
@@ -91,6 +91,7 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
                     Err(why) => refuse(&[why]),
                 },
                 Step::Ended(Err(faults)) => refuse(&faults),
+                Step::ListKept => Event::NotReloaded,
             },
             Some(question) = questions.recv() => {
                 question.answer(&mut core, clock::now());
@@ -120,6 +121,19 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
         let _ = task.await;
     }
     Ok(core.unsent() == 0)
+}
+
+/// What a start has to warn of.
+fn start_warnings(running: &Running) {
+    for list in running.config.collectors.listed.values() {
+        if list.is_missing {
+            let file = &list.file;
+            warn!("firewalls_file {file} is not there: no firewall is read from it until it is");
+        }
+    }
+    for line in warnings(running.wanted.values()) {
+        warn!("{line}");
+    }
 }
 
 /// The old configuration stays.
@@ -228,7 +242,7 @@ impl Hands {
             self.sender = tasks::sender(sink(running), self.events.clone());
         }
         if let Some(spool) = &self.spool {
-            spool.limit(new.spool.disk_bytes);
+            spool.limit(setup::disk_bytes(new, &running.wanted));
         }
         reloader.set_log_level(&new.log.level);
         self.collect(plan.built, &running.wanted);

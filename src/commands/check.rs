@@ -1,7 +1,7 @@
 //! `fwmetrics check`: the configuration was read without a fault, or we would not be here.
 
 use super::{Failure, print};
-use crate::config::{Config, DEFAULT_FILE};
+use crate::config::{self, Config, DEFAULT_FILE};
 
 /// Says that all is well, and what would run.
 pub(super) fn call(file: Option<&str>, config: &Config) -> Result<(), Failure> {
@@ -9,13 +9,8 @@ pub(super) fn call(file: Option<&str>, config: &Config) -> Result<(), Failure> {
     let name = file
         .or(default_is_there.then_some(DEFAULT_FILE))
         .unwrap_or("no file, defaults");
-    let collectors: Vec<&str> = config
-        .collectors()
-        .iter()
-        .map(|wanted| wanted.spec.name)
-        .collect();
+    let collectors = config::names(config.collectors().iter());
     print(&format!(
-        "configuration without fault ({name}); collectors: {}\n",
-        collectors.join(", ")
+        "configuration without fault ({name}); collectors: {collectors}\n"
     ))
 }

@@ -111,10 +111,10 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "fwmetrics: {text}");
 }
 
-/// Threads for what may hang. A dead disk can hold five: the agent's and the `ena` collector's state directory, the look
-/// of `host`, a configuration that is read again, and standard output of a dry run; a dead driver one more, a dead PID file each one. Beside them name
-/// resolution needs one, or nothing is sent. A thread is made when it is needed and ends after 10 s without work.
-const BLOCKING_THREADS_MAX: usize = 9;
+/// Threads for what may hang. A dead disk can hold six: the agent's and the `ena` collector's state directory, the look
+/// of `host`, a configuration that is read again, a list of firewalls that is watched, and standard output of a dry run;
+/// a dead driver one more, a dead PID file each one. Beside them name resolution needs one, or nothing is sent. A thread is made when it is needed and ends after 10 s without work.
+const BLOCKING_THREADS_MAX: usize = 10;
 
 /// Our one thread, and those.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

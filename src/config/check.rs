@@ -5,37 +5,87 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::firewalls::Taken;
 use super::words::{a, integer, nearest, not_right, shown, wanted};
-use super::{FAULTS_MAX, cross, sections, tree::Tree};
+use super::{FAULTS_MAX, cross, firewalls, sections, tree::Tree};
 use crate::catalogue;
+use crate::collector::Spec;
 use crate::collectors;
 use crate::model::faults::{Fault, Place};
 use crate::model::schema::{Key, KeyKind, Table, TextCheck};
 
 /// All faults of the tree.
 pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
+    let mut faults = walk(tree, sections::all(), None);
+    faults.extend(cross::check(tree));
+    faults.extend(firewalls::check(tree));
+    faults
+}
+
+/// All faults of a file that holds firewalls of this collector and nothing else.
+pub(super) fn check_list(tree: &Tree<'_>, spec: &Spec, taken: &mut Taken) -> Vec<Fault> {
+    let mut faults = walk(tree, sections::of_list(spec), Some(spec));
+    faults.extend(firewalls::check_those(tree, spec, taken));
+    faults
+}
+
+fn walk(tree: &Tree<'_>, tables: Vec<Table>, only: Option<&Spec>) -> Vec<Fault> {
     let mut walk = Walk {
         tree,
-        tables: sections::all(),
+        tables,
+        only: only.map(sections::firewalls_of),
         faults: Vec::new(),
     };
-    walk.table("", tree.top());
-    walk.faults.extend(cross::check(tree));
+    walk.table(&At::default(), tree.top());
     walk.faults
 }
 
 struct Walk<'w, 't> {
     tree: &'w Tree<'t>,
     tables: Vec<Table>,
+    /// The one list of tables that may stand in this file.
+    only: Option<String>,
     faults: Vec<Fault>,
 }
 
+/// A place in the tree.
+#[derive(Default)]
+struct At {
+    /// As the schema knows it.
+    known: String,
+    /// With the numbers of tables in their lists.
+    shown: String,
+}
+
+impl At {
+    fn below(&self, name: &str) -> At {
+        At {
+            known: join(&self.known, name),
+            shown: join(&self.shown, name),
+        }
+    }
+
+    fn item(&self, index: usize) -> At {
+        At {
+            known: self.known.clone(),
+            shown: format!("{}[{index}]", self.shown),
+        }
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
 impl Walk<'_, '_> {
-    fn table(&mut self, path: &str, table: &DeTable<'_>) {
+    fn table(&mut self, at: &At, table: &DeTable<'_>) {
         let keys = self
             .tables
             .iter()
-            .find(|known| known.path == path)
+            .find(|known| known.path == at.known)
             .map(|known| known.keys.clone())
             .unwrap_or_default();
         for (name, value) in table {
@@ -44,35 +94,60 @@ impl Walk<'_, '_> {
             }
             let place = self.tree.place(name.span().start);
             let name = name.get_ref().as_ref();
-            let full = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
-            let is_table = self.tables.iter().any(|known| known.path == full);
-            match (keys.iter().find(|key| key.name == name), value.get_ref()) {
-                (Some(key), value) => self.value(&place, &full, key, value),
-                (None, DeValue::Table(inner)) if is_table => self.table(&full, inner),
-                (None, other) if is_table => {
-                    let wrong = format!("is {}, not a table", a(other));
-                    self.fault(
-                        place,
-                        &full,
-                        wrong,
-                        format!("write [{full}] and its keys below"),
-                    );
+            let full = at.below(name);
+            let known = self.tables.iter().find(|known| known.path == full.known);
+            let header = known.map(|known| (known.is_list, known.header()));
+            match (
+                keys.iter().find(|key| key.name == name),
+                header,
+                value.get_ref(),
+            ) {
+                (Some(key), _, value) => self.value(&place, &full, key, value),
+                (None, Some((false, _)), DeValue::Table(inner)) => self.table(&full, inner),
+                (None, Some((true, header)), DeValue::Array(items)) => {
+                    self.list(&full, &header, items);
                 }
-                _ => self.unknown(place, path, &full, &keys),
+                (None, Some((is_list, header)), other) => {
+                    let right = if is_list {
+                        "a list of tables"
+                    } else {
+                        "a table"
+                    };
+                    let wrong = format!("is {}, not {right}", a(other));
+                    let remedy = format!("write {header} and its keys below");
+                    self.fault(place, &full.shown, wrong, remedy);
+                }
+                (None, None, _) => self.unknown(place, at, name, &keys),
             }
         }
     }
 
-    fn unknown(&mut self, place: Place, path: &str, full: &str, keys: &[Key]) {
-        let prefix = if path.is_empty() {
-            String::new()
-        } else {
-            format!("{path}.")
-        };
+    /// Tables under one name.
+    fn list(&mut self, at: &At, header: &str, items: &[Spanned<DeValue<'_>>]) {
+        for (index, item) in items.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
+            let at = at.item(index);
+            match item.get_ref() {
+                DeValue::Table(inner) => self.table(&at, inner),
+                other => {
+                    let wrong = format!("is {}, not a table", a(other));
+                    let remedy = format!("write {header} and its keys below");
+                    let place = self.tree.place(item.span().start);
+                    self.fault(place, &at.shown, wrong, remedy);
+                }
+            }
+        }
+    }
+
+    fn unknown(&mut self, place: Place, at: &At, name: &str, keys: &[Key]) {
+        let full = at.below(name).shown;
+        if let Some(only) = self.only.as_ref().filter(|only| **only != at.known) {
+            let remedy = format!("this file takes [[{only}]] and its keys, nothing else");
+            return self.fault(place, &full, "does not belong here".to_owned(), remedy);
+        }
+        let prefix = join(&at.known, "");
         let tables = self
             .tables
             .iter()
@@ -80,7 +155,6 @@ impl Walk<'_, '_> {
             .filter(|rest| !rest.is_empty() && !rest.contains('.'))
             .map(ToOwned::to_owned);
         let known = keys.iter().map(|key| key.name.to_owned()).chain(tables);
-        let name = full.rsplit('.').next().unwrap_or(full);
         let elsewhere = self
             .tables
             .iter()
@@ -93,10 +167,10 @@ impl Walk<'_, '_> {
             }
             _ => nearest(name, known),
         };
-        self.fault(place, full, "no such key".to_owned(), remedy);
+        self.fault(place, &full, "no such key".to_owned(), remedy);
     }
 
-    fn value(&mut self, place: &Place, full: &str, key: &Key, value: &DeValue<'_>) {
+    fn value(&mut self, place: &Place, at: &At, key: &Key, value: &DeValue<'_>) {
         let wrong = match (key.kind, value) {
             (KeyKind::Bool, DeValue::Boolean(_)) => return,
             (KeyKind::Text(check), DeValue::String(text)) => match check(text) {
@@ -120,9 +194,9 @@ impl Walk<'_, '_> {
                 return;
             }
             (KeyKind::TextList(check), DeValue::Array(items)) => {
-                return self.text_list(place, full, items, check);
+                return self.text_list(place, at, items, check);
             }
-            (KeyKind::Patterns, DeValue::Array(items)) => return self.patterns(place, full, items),
+            (KeyKind::Patterns, DeValue::Array(items)) => return self.patterns(place, at, items),
             (KeyKind::DimensionSets(known), DeValue::Array(sets)) => {
                 match dimension_sets(sets, known) {
                     Ok(()) => return,
@@ -133,39 +207,39 @@ impl Walk<'_, '_> {
         };
         let (wrong, remedy) =
             wrong.unwrap_or_else(|| (format!("is {}", shown(value)), wanted(key.kind)));
-        self.fault(place.clone(), full, wrong, remedy);
+        self.fault(place.clone(), &at.shown, wrong, remedy);
     }
 
     /// Each list of texts knows what its items may name.
     fn text_list(
         &mut self,
         place: &Place,
-        full: &str,
+        at: &At,
         items: &[Spanned<DeValue<'_>>],
         check: TextCheck,
     ) {
+        let known = known_names(&at.known);
         for (index, item) in items.iter().enumerate() {
             if self.is_full() {
                 return;
             }
-            let key = format!("{full}[{index}]");
+            let key = at.item(index).shown;
             let place = self.item_place(place, item.span());
             let DeValue::String(text) = item.get_ref() else {
                 let wrong = format!("is {}", shown(item.get_ref()));
                 self.fault(place, &key, wrong, "write a quoted text".to_owned());
                 continue;
             };
-            let known = known_names(full);
             if !known.is_empty() && !known.iter().any(|name| name == text.as_ref()) {
                 let wrong = format!("{text:?} is not known");
-                self.fault(place, &key, wrong, nearest(text, known.into_iter()));
+                self.fault(place, &key, wrong, nearest(text, known.iter().cloned()));
             } else if let Err(right) = check(text) {
                 self.fault(place, &key, not_right(text), format!("write {right}"));
             }
         }
     }
 
-    fn patterns(&mut self, place: &Place, full: &str, items: &[Spanned<DeValue<'_>>]) {
+    fn patterns(&mut self, place: &Place, at: &At, items: &[Spanned<DeValue<'_>>]) {
         for (index, item) in items.iter().enumerate() {
             if self.is_full() {
                 return;
@@ -179,7 +253,7 @@ impl Walk<'_, '_> {
             };
             let place = self.item_place(place, item.span());
             let remedy = "write a pattern such as \"eth*\"".to_owned();
-            self.fault(place, &format!("{full}[{index}]"), wrong, remedy);
+            self.fault(place, &at.item(index).shown, wrong, remedy);
         }
     }
 
@@ -224,7 +298,10 @@ pub(super) fn known_names(path: &str) -> Vec<String> {
             .iter()
             .map(|spec| spec.name.to_owned())
             .collect(),
-        _ => Vec::new(),
+        _ => sections::groups(path)
+            .iter()
+            .map(|group| group.name.to_owned())
+            .collect(),
     }
 }
 

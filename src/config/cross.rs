@@ -2,8 +2,10 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::sections::{FIREWALL, FIREWALLS_FILE};
 use super::tree::Tree;
 use super::words::integer;
+use crate::collector::Spec;
 use crate::collectors;
 use crate::model::faults::Fault;
 use crate::publish::settings::CloudWatchSettings;
@@ -21,39 +23,90 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(disabled_tables(tree, top));
     faults.extend(nothing_runs(tree, top));
     faults.extend(namespaces_twice(tree, top));
+    faults.extend(short_periods(tree, top));
     faults
 }
 
-/// A collector's `sample_secs` divides `[cloudwatch] period_secs` or is a multiple of it.
-fn sample_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+/// `[cloudwatch] period_secs` and where it stands; `None` where it is a fault of its own.
+fn period(top: &DeTable<'_>) -> Option<(Option<usize>, i64)> {
     let configured = table(top, "cloudwatch").and_then(|table| entry(table, "period_secs"));
     let period = configured.map_or(Some(60), |(_, value)| integer(value));
-    let Some(period) = period.filter(|period| PERIODS.contains(period)) else {
+    let period = period.filter(|period| PERIODS.contains(period))?;
+    Some((configured.map(|(start, _)| start), period))
+}
+
+/// A collector's `sample_secs` divides `[cloudwatch] period_secs` or is a multiple of it; of one that reads firewalls
+/// from elsewhere, once a window at the most, it is a multiple.
+fn sample_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let Some((_, period)) = period(top) else {
         return Vec::new();
     };
     let divisors: Vec<String> = (1..=period)
         .filter(|number| period % number == 0)
         .map(|number| number.to_string())
         .collect();
-    let unfit = |(start, sample): (usize, i64), name: &str| {
-        let fits = sample < 1 || period % sample == 0 || sample % period == 0;
+    let unfit = |(start, sample): (usize, i64), spec: &Spec| {
+        let divides = spec.remote.is_none() && period % sample.max(1) == 0;
+        let fits = sample < 1 || divides || sample % period == 0;
+        let (wrong, remedy) = if spec.remote.is_some() {
+            (
+                format!("{sample} is no multiple of period_secs = {period}"),
+                format!("write {period} or a multiple of it"),
+            )
+        } else {
+            (
+                format!("{sample} neither divides period_secs = {period} nor is a multiple of it"),
+                format!(
+                    "write one of {}, or a multiple of {period}",
+                    divisors.join(", ")
+                ),
+            )
+        };
         (!fits).then(|| Fault {
             place: tree.place(start),
-            key: format!("collectors.{name}.sample_secs"),
-            wrong: format!(
-                "{sample} neither divides period_secs = {period} nor is a multiple of it"
-            ),
-            remedy: format!(
-                "write one of {}, or a multiple of {period}",
-                divisors.join(", ")
-            ),
+            key: format!("collectors.{}.sample_secs", spec.name),
+            wrong,
+            remedy,
         })
     };
     let configured = collectors::ALL.iter().filter_map(|spec| {
         let (start, value) = entry(collector(top, spec.name)?, "sample_secs")?;
-        unfit((start, integer(value)?), spec.name)
+        unfit((start, integer(value)?), spec)
     });
     configured.collect()
+}
+
+/// Windows that are shorter than a remote collector can serve, where it has a firewall or may have one at any time.
+fn short_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let Some((Some(start), period)) = period(top) else {
+        return Vec::new();
+    };
+    let remote = collectors::ALL
+        .iter()
+        .filter(|spec| reads_elsewhere(top, spec));
+    let least = remote.filter_map(|spec| Some((spec, spec.remote?.period_secs_least)));
+    least
+        .filter(|(_, least)| period < *least)
+        .map(|(spec, least)| Fault {
+            place: tree.place(start),
+            key: "cloudwatch.period_secs".to_owned(),
+            wrong: format!(
+                "{period} is too short for the firewalls of [collectors.{}]",
+                spec.name
+            ),
+            remedy: format!("write {least} or more"),
+        })
+        .collect()
+}
+
+/// It has firewalls, or a file of them.
+fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
+    let table = collector(top, spec.name).filter(|_| spec.remote.is_some());
+    table.is_some_and(|table| {
+        [FIREWALL, FIREWALLS_FILE]
+            .iter()
+            .any(|key| entry(table, key).is_some())
+    })
 }
 
 fn external_id(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
@@ -127,9 +180,10 @@ fn disabled_tables(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
 fn nothing_runs(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
     let all = table(top, "collectors")?;
     let (start, auto) = entry(all, "auto")?;
-    let tables = collectors::ALL
-        .iter()
-        .any(|spec| table(all, spec.name).is_some());
+    let tables = collectors::ALL.iter().any(|spec| match spec.remote {
+        Some(_) => reads_elsewhere(top, spec),
+        None => table(all, spec.name).is_some(),
+    });
     (auto.as_bool() == Some(false) && !tables).then(|| Fault {
         place: tree.place(start),
         key: "collectors.auto".to_owned(),
@@ -159,7 +213,7 @@ fn namespaces_twice(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
         .collect()
 }
 
-fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {
+pub(super) fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {
     let items = entry(table, name).and_then(|(_, value)| value.as_array());
     items
         .into_iter()
@@ -168,16 +222,19 @@ fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-fn collector<'a, 't>(top: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
+pub(super) fn collector<'a, 't>(top: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
     table(table(top, "collectors")?, name)
 }
 
-fn table<'a, 't>(parent: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
+pub(super) fn table<'a, 't>(parent: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
     entry(parent, name).and_then(|(_, value)| value.as_table())
 }
 
 /// A key's start and value.
-fn entry<'a, 't>(table: &'a DeTable<'t>, name: &str) -> Option<(usize, &'a DeValue<'t>)> {
+pub(super) fn entry<'a, 't>(
+    table: &'a DeTable<'t>,
+    name: &str,
+) -> Option<(usize, &'a DeValue<'t>)> {
     table
         .iter()
         .find(|(key, _)| key.get_ref() == name)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tracing_subscriber::filter::Targets;
 
-use crate::collector::Spec;
+use crate::collector::{Group, Spec};
 use crate::collectors;
 use crate::identity;
 use crate::model::schema::{ABSOLUTE, Key, KeyKind, Section, Table, absolute_path, any_text};
@@ -70,9 +70,10 @@ static COLLECTORS: Section = Section {
         Key::new(
             "auto",
             KeyKind::Bool,
-            "true",
-            "Run every collector whose source exists; else only those with a table here.",
-        ),
+            "",
+            "Run every collector of this machine whose source exists; else only those with a table here. Default: true, but false where a remote firewall or a firewalls_file is configured, for a poller is no firewall.",
+        )
+        .example("true"),
         Key::new(
             "disable",
             KeyKind::TextList(any_text),
@@ -97,6 +98,30 @@ static COMMON: [Key; 2] = [
         "Deadline of a pass.",
     ),
 ];
+
+/// Keys of a collector that reads firewalls from elsewhere.
+static REMOTE: [Key; 2] = [
+    Key::new(
+        "sample_secs",
+        KeyKind::Int { min: 1, max: 1200 },
+        "",
+        "Seconds between passes, a multiple of [cloudwatch] period_secs. Default: once a window.",
+    )
+    .example("60"),
+    Key::new(
+        FIREWALLS_FILE,
+        KeyKind::Text(absolute_path),
+        "",
+        "A file with more firewalls, the same tables and nothing else. It is watched: what other tools write there is in force within seconds. Replace it whole (write another, rename it), or a reader may find half of it.",
+    )
+    .example("\"/etc/fwmetrics/firewalls.toml\"")
+    .pattern(ABSOLUTE),
+];
+
+/// The key of a remote collector's table that names a list of firewalls.
+pub(super) const FIREWALLS_FILE: &str = "firewalls_file";
+/// The list of tables below a remote collector's.
+pub(super) const FIREWALL: &str = "firewall";
 
 /// RUST_LOG syntax takes any word for a target, so a misspelt level would silence everything.
 fn log_level(text: &str) -> Result<(), String> {
@@ -135,25 +160,74 @@ pub(super) fn all() -> Vec<Table> {
         path: section.name.to_owned(),
         about: section.about,
         is_request: section.name == settings::VMSERIES.name,
+        is_list: false,
         keys: section.keys.to_vec(),
     });
     fixed
-        .chain(collectors::ALL.iter().map(|spec| collector(spec)))
+        .chain(collectors::ALL.iter().flat_map(|spec| {
+            let firewalls = spec.remote.map(|_| firewalls(spec));
+            std::iter::once(collector(spec)).chain(firewalls)
+        }))
         .collect()
+}
+
+/// The tables of a file that holds firewalls of this collector and nothing else.
+pub(super) fn of_list(spec: &Spec) -> Vec<Table> {
+    let own = format!("collectors.{}", spec.name);
+    let bare = ["", "collectors", &own].map(|path| Table {
+        path: path.to_owned(),
+        about: "",
+        is_request: false,
+        is_list: false,
+        keys: Vec::new(),
+    });
+    bare.into_iter()
+        .chain(std::iter::once(firewalls(spec)))
+        .collect()
+}
+
+/// The path of a remote collector's list of firewalls.
+pub(super) fn firewalls_of(spec: &Spec) -> String {
+    format!("collectors.{}.{FIREWALL}", spec.name)
+}
+
+/// The groups that the list at this path may name.
+pub(super) fn groups(path: &str) -> &'static [Group] {
+    let of = |spec: &&&Spec| {
+        let rest = path.strip_prefix(&firewalls_of(spec));
+        matches!(rest, Some(".enable" | ".disable"))
+    };
+    let remote = collectors::ALL.iter().find(of).and_then(|spec| spec.remote);
+    remote.map_or(&[], |remote| remote.groups)
+}
+
+/// The list of a remote collector's firewalls.
+fn firewalls(spec: &Spec) -> Table {
+    let own = spec.remote.map_or(&[][..], |remote| remote.keys);
+    Table {
+        path: firewalls_of(spec),
+        about: "A firewall to read; one such table each.",
+        is_request: true,
+        is_list: true,
+        keys: identity::FIREWALL.iter().chain(own).copied().collect(),
+    }
 }
 
 /// The table of a collector: what all of them have, with its own defaults, and its own keys.
 fn collector(spec: &Spec) -> Table {
     let [sample, timeout] = COMMON;
-    let common = [
-        spec.sample_secs
-            .map_or(sample.example("60"), |secs| sample.preset(secs)),
-        timeout.preset(spec.timeout_secs),
-    ];
+    let timeout = timeout.preset(spec.timeout_secs);
+    let [once_a_window, file] = REMOTE;
+    let common = match (spec.remote, spec.sample_secs) {
+        (Some(_), _) => vec![file, once_a_window, timeout],
+        (None, None) => vec![sample.example("60"), timeout],
+        (None, Some(secs)) => vec![sample.preset(secs), timeout],
+    };
     Table {
         path: format!("collectors.{}", spec.name),
         about: spec.about,
         is_request: true,
+        is_list: false,
         keys: common
             .into_iter()
             .chain(spec.keys.iter().copied())

@@ -21,22 +21,43 @@ pub(super) struct Tree<'t> {
     line_starts: Vec<usize>,
     length: usize,
     variables: Vec<String>,
+    /// The file, where it is not the configuration's own.
+    other: Option<String>,
+    is_broken: bool,
 }
 
 impl<'t> Tree<'t> {
     /// Parses the file and grafts the environment. Syntax faults and unknown variables are returned beside.
     pub(super) fn read(text: &'t str, environment: &'t [(String, String)]) -> (Self, Vec<Fault>) {
+        let (mut tree, mut faults) = Tree::of(text, None);
+        for (name, value) in environment
+            .iter()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+        {
+            faults.extend(tree.graft(name, value).err());
+        }
+        (tree, faults)
+    }
+
+    /// Parses a file of this name that the configuration names. Syntax faults are returned beside.
+    pub(super) fn read_other(text: &'t str, file: &str) -> (Self, Vec<Fault>) {
+        Tree::of(text, Some(file.to_owned()))
+    }
+
+    fn of(text: &'t str, other: Option<String>) -> (Self, Vec<Fault>) {
         let (table, errors) = parse(text);
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let mut tree = Tree {
+        let tree = Tree {
             table,
             line_starts: std::iter::once(0)
                 .chain(starts.map(|(at, _)| at + 1))
                 .collect(),
             length: text.len(),
             variables: Vec::new(),
+            other,
+            is_broken: !errors.is_empty(),
         };
-        let mut faults: Vec<Fault> = errors
+        let faults = errors
             .iter()
             .take(FAULTS_MAX)
             .map(|error| Fault {
@@ -49,13 +70,12 @@ impl<'t> Tree<'t> {
                 },
             })
             .collect();
-        for (name, value) in environment
-            .iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-        {
-            faults.extend(tree.graft(name, value).err());
-        }
         (tree, faults)
+    }
+
+    /// It is not all there: what is missing may stand in the text all the same.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// The top table.
@@ -70,7 +90,13 @@ impl<'t> Tree<'t> {
             .and_then(|number| self.variables.get(number))
         {
             Some(name) => Place::Environment(name.clone()),
-            None => Place::Line(self.line_starts.partition_point(|line| *line <= start)),
+            None => {
+                let line = self.line_starts.partition_point(|line| *line <= start);
+                match &self.other {
+                    Some(file) => Place::Other(file.clone(), Some(line)),
+                    None => Place::Line(line),
+                }
+            }
         }
     }
 
@@ -94,6 +120,13 @@ impl<'t> Tree<'t> {
             remedy,
         };
         let table = tables.join(".");
+        let dotted = path.join(".");
+        let mut lists = sections::all().into_iter().filter(|known| known.is_list);
+        if let Some(list) = lists.find(|list| [&table, &dotted].contains(&&list.path)) {
+            let wrong = "tables of a list cannot be set from the environment".to_owned();
+            let remedy = format!("write {} into the file", list.header());
+            return Err(fault(wrong, remedy));
+        }
         let kind = sections::all()
             .into_iter()
             .find(|known| known.path == table)
@@ -170,7 +203,8 @@ fn spanned<T>(start: usize, value: T) -> Spanned<T> {
 
 /// The nearest variable, compared without the part that all of them share.
 fn near_variable(name: &str) -> String {
-    let known = sections::all().into_iter().flat_map(|known| {
+    let tables = sections::all().into_iter().filter(|known| !known.is_list);
+    let known = tables.flat_map(|known| {
         known.keys.into_iter().map(move |key| {
             let table = if known.path.is_empty() {
                 String::new()

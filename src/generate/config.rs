@@ -51,7 +51,7 @@ fn header(out: &mut String, table: &Table) {
         prose(out, REQUEST);
     }
     let comment = if table.is_request { "#" } else { "" };
-    out.push_str(&format!("{comment}[{}]\n", table.path));
+    out.push_str(&format!("{comment}{}\n", table.header()));
 }
 
 fn key(out: &mut String, key: &Key) {
@@ -116,15 +116,22 @@ mod tests {
         parse(text, None, &[]).unwrap_or_else(|faults| panic!("{faults}\nin\n{text}"))
     }
 
-    /// The file with the comment signs of some keys, and all headers, taken away.
+    /// The file with the comment signs of some keys, and all headers but those of lists, taken away.
     fn live(wanted: impl Fn(&Key) -> bool) -> String {
         let mut lines = Vec::new();
         let mut path = String::new();
         for line in text().lines() {
             let bare = line.strip_prefix('#').unwrap_or(line);
             if let Some(name) = bare.strip_prefix('[') {
-                path = name.trim_end_matches(']').to_owned();
-                lines.push(bare.to_owned());
+                // Firewalls are looked at for themselves, for there is none without some keys.
+                let is_list = name.starts_with('[');
+                path = if is_list {
+                    ""
+                } else {
+                    name.trim_end_matches(']')
+                }
+                .to_owned();
+                lines.push(if is_list { line } else { bare }.to_owned());
                 continue;
             }
             let name = bare.split_once(" = ").map_or("", |(name, _)| name);
@@ -181,6 +188,66 @@ mod tests {
         }
         let all = live(|key| key.default == Preset::None);
         assert_ne!(read(&all), Config::default());
+    }
+
+    /// Keys of a firewall, with those of another way to name its key and its certificate; one of these needs another.
+    const WAYS: [&[&str]; 3] = [
+        &["name", "address", "api_key_file", "ca_file"],
+        &["name", "address", "user", "password_file", "ca_file"],
+        &["name", "address", "api_key_file", "tls_sha256"],
+    ];
+
+    /// A firewall with these keys: their examples, or defaults.
+    fn firewall(table: &Table, keys: &[&str]) -> String {
+        let mut text = format!("{}\n", table.header());
+        for key in table.keys.iter().filter(|key| keys.contains(&key.name)) {
+            let value = key.default.toml().unwrap_or_else(|| key.example.to_owned());
+            let pin = format!("[\"{}\"]", "ab".repeat(32));
+            let value = if key.name == "tls_sha256" {
+                &pin
+            } else {
+                &value
+            };
+            text.push_str(&format!("{} = {value}\n", key.name));
+        }
+        text
+    }
+
+    #[test]
+    fn a_firewalls_examples_are_right_each_with_those_it_needs() {
+        let tables = config::keys().into_iter();
+        for table in tables.filter(|table| table.is_list) {
+            for key in &table.keys {
+                let with = |way: &&[&str]| {
+                    let text = firewall(&table, &[way, &[key.name][..]].concat());
+                    parse(&text, None, &[]).is_ok()
+                };
+                assert!(WAYS.iter().any(with), "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_firewalls_defaults_are_those_that_hold() {
+        let tables = config::keys().into_iter();
+        for table in tables.filter(|table| table.is_list) {
+            let defaults = table.keys.iter().filter(|key| key.default != Preset::None);
+            // Written, these two say more than their defaults.
+            let spoken = ["tls_sha256", "tunnel_bits_per_second_max"];
+            let defaults = defaults
+                .map(|key| key.name)
+                .filter(|key| !spoken.contains(key));
+            let written: Vec<&str> = WAYS[0].iter().copied().chain(defaults).collect();
+            let of = |keys: &[&str]| {
+                let mut wanted = read(&firewall(&table, keys)).collectors();
+                assert_eq!(wanted.len(), 1);
+                wanted.remove(0)
+            };
+            let (bare, written) = (of(WAYS[0]), of(&written));
+            bare.build().unwrap();
+            assert_eq!((&bare.who, &bare.wanted), (&written.who, &written.wanted));
+            assert_eq!(bare.target, written.target);
+        }
     }
 
     #[test]

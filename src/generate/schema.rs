@@ -54,13 +54,30 @@ fn object(about: &str) -> Map<String, Value> {
 /// The properties of a table, which is made where it is not yet there.
 fn place<'a>(top: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map<String, Value> {
     let mut place = properties(top);
-    for name in table.path.split('.').filter(|name| !name.is_empty()) {
+    let mut names = table.path.split('.').filter(|name| !name.is_empty());
+    while let Some(name) = names.next() {
+        let is_last = names.clone().next().is_none();
         let inner = place
             .entry(name)
             .or_insert_with(|| Value::Object(object(table.about)));
-        place = properties(as_object(inner));
+        let mut inner = as_object(inner);
+        if is_last && table.is_list {
+            inner = item(inner, table);
+        }
+        place = properties(inner);
     }
     place
+}
+
+/// Makes this a list, and hands out what describes one of its tables.
+fn item<'a>(list: &'a mut Map<String, Value>, table: &Table) -> &'a mut Map<String, Value> {
+    if !list.contains_key("items") {
+        list.clear();
+        list.insert("type".to_owned(), json!("array"));
+        list.insert("description".to_owned(), json!(table.about));
+    }
+    let items = list.entry("items");
+    as_object(items.or_insert_with(|| Value::Object(object(table.about))))
 }
 
 fn properties(table: &mut Map<String, Value>) -> &mut Map<String, Value> {
@@ -140,6 +157,10 @@ mod tests {
             let mut place = &schema;
             for name in table.path.split('.').filter(|name| !name.is_empty()) {
                 place = &place["properties"][name];
+            }
+            if table.is_list {
+                assert_eq!(place["type"], "array", "{}", table.path);
+                place = &place["items"];
             }
             assert_eq!(place["type"], "object", "{}", table.path);
             assert_eq!(place["additionalProperties"], false, "{}", table.path);

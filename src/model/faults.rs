@@ -11,6 +11,8 @@ pub enum Place {
     Environment(String),
     /// The file as a whole.
     File,
+    /// Another file that this one names, and the line in it where there is one.
+    Other(String, Option<usize>),
 }
 
 /// One fault: where, which key, what is wrong, what would be right.
@@ -46,6 +48,8 @@ impl fmt::Display for Faults {
                 (Place::Line(line), Some(file)) => write!(f, "{file}:{line}")?,
                 (Place::Line(line), None) => write!(f, "line {line}")?,
                 (Place::File, file) => f.write_str(file.as_deref().unwrap_or("configuration"))?,
+                (Place::Other(file, Some(line)), _) => write!(f, "{file}:{line}")?,
+                (Place::Other(file, None), _) => f.write_str(file)?,
             }
             if fault.key.is_empty() {
                 write!(f, ": {}", fault.wrong)?;

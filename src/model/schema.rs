@@ -135,8 +135,21 @@ pub struct Table {
     pub about: &'static str,
     /// Standing there empty, it already says something: that this collector runs.
     pub is_request: bool,
+    /// There may be several of it: `[[path]]`.
+    pub is_list: bool,
     /// Its keys.
     pub keys: Vec<Key>,
+}
+
+impl Table {
+    /// The line that begins it.
+    #[must_use]
+    pub fn header(&self) -> String {
+        match self.is_list {
+            true => format!("[[{}]]", self.path),
+            false => format!("[{}]", self.path),
+        }
+    }
 }
 
 /// Any text.

@@ -8,13 +8,25 @@ use crate::model::metric::{Detail, Metric, Sets};
 use crate::model::schema::{Key, KeyKind, Section, any_text};
 
 /// The table `[metrics]`.
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selection {
     /// `Metric`, or `Metric:Dimension` for its fine series.
     pub enable: BTreeSet<String>,
     /// Metrics that stay silent.
     pub disable: BTreeSet<String>,
+    /// Tunnels of a firewall that get series of their own.
+    pub tunnels_max: usize,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Selection {
+            enable: BTreeSet::new(),
+            disable: BTreeSet::new(),
+            tunnels_max: 50,
+        }
+    }
 }
 
 /// The keys of `[metrics]`.
@@ -33,6 +45,15 @@ pub static SECTION: Section = Section {
             KeyKind::TextList(any_text),
             "[]",
             "Metrics that are not published.",
+        ),
+        Key::new(
+            "tunnels_max",
+            KeyKind::Int {
+                min: 0,
+                max: 10_000,
+            },
+            "50",
+            "Tunnels of a firewall that get series of their own; expected ones first.",
         ),
     ],
 };
@@ -53,7 +74,7 @@ impl Selection {
             .collect();
         Selection {
             enable,
-            disable: BTreeSet::new(),
+            ..Selection::default()
         }
     }
 

@@ -152,9 +152,7 @@ fn collectors(out: &mut String, collectors: &[CollectorReport]) {
         };
         line(
             out,
-            format_args!(
-                "{name:<name_width$}  {style}{word:<6}{style:#}  {why}"
-            ),
+            format_args!("{name:<name_width$}  {style}{word:<6}{style:#}  {why}"),
         );
         for note in &collector.notes {
             line(out, format_args!("{:<name_width$}          {note}", ""));

@@ -134,7 +134,7 @@ impl Core {
             out.own(name, count, help, vec![], total(number));
         }
         for (result, number) in [("ok", self.reloads.ok), ("failed", self.reloads.failed)] {
-            let help = "Reloads of the configuration since start; a failed one left the old configuration in force";
+            let help = "Reloads of the configuration and of firewalls_file since start; a failed one left the old one in force";
             let labels = label("result", result);
             out.own(
                 "fwmetrics_reloads_total",

@@ -1,6 +1,6 @@
 //! What the core is made from, and what follows from it alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,17 +89,11 @@ pub(super) fn board(setup: &Setup) -> Option<Board> {
     setup.shown.as_ref().map(|_| Board::new(setup.series_max))
 }
 
-/// The machine itself and every remote firewall.
+/// Every firewall that something reads: the remote ones, and this machine where a collector reads it.
 pub(super) fn targets(setup: &Setup) -> Vec<Target> {
-    let mut targets: Vec<Target> = setup
-        .collectors
-        .values()
-        .map(|planned| planned.target.clone())
-        .collect();
-    targets.push(None);
-    targets.sort();
-    targets.dedup();
-    targets
+    let collectors = setup.collectors.values();
+    let targets: BTreeSet<Target> = collectors.map(|planned| planned.target.clone()).collect();
+    targets.into_iter().collect()
 }
 
 pub(super) fn rhythms(setup: &Setup) -> BTreeMap<usize, Rhythm> {
@@ -109,11 +103,13 @@ pub(super) fn rhythms(setup: &Setup) -> BTreeMap<usize, Rhythm> {
         .collect()
 }
 
-/// Our own sources are numbered from the other end, once per target; a target keeps the number it had.
+/// Our own sources are numbered from the other end, once per target; a target keeps the number it had. What we say of
+/// ourselves is this machine's, also where no collector reads it.
 pub(super) fn ours(setup: &Setup, before: &BTreeMap<Target, usize>) -> BTreeMap<Target, usize> {
     let mut next = before.values().min().copied().unwrap_or(usize::MAX);
-    let targets = targets(setup).into_iter();
+    let targets: BTreeSet<Target> = targets(setup).into_iter().chain([None]).collect();
     targets
+        .into_iter()
         .map(|target| {
             let number = before.get(&target).copied().unwrap_or_else(|| {
                 next -= 1;

@@ -68,8 +68,10 @@ impl Core {
     /// Which targets may speak for others: in service, warm, and their dataplane's CPU was read in the window or is being
     /// read (at a longer period, or unpublished).
     fn speaks_for_others(&self, window: &Window, now: Now) -> BTreeMap<Target, Speaks> {
-        let warm = now.boot >= Duration::from_secs(self.setup.identity.warm_up_secs);
+        // This machine's boot is none of a remote firewall's.
+        let is_warm = now.boot >= Duration::from_secs(self.setup.identity.warm_up_secs);
         let speaks = |target: &Target| {
+            let warm = is_warm || target.is_some();
             let read = window.holds(target, &DATAPLANE_CPU_UTILIZATION)
                 || self.aggregator.reads_cpu(target, now.boot);
             match warm && read {

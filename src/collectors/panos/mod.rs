@@ -44,6 +44,7 @@ static REMOTE: Remote = Remote {
     keys: settings::KEYS,
     check: settings::check,
     asks: settings::asks,
+    warn: settings::warn,
     groups: GROUPS,
     period_secs_least: 10,
 };

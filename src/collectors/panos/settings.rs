@@ -244,6 +244,14 @@ pub fn asks(table: &toml::Table) -> Vec<&'static str> {
     asked
 }
 
+/// What is said of a table at each start.
+pub fn warn(table: &toml::Table) -> Option<&'static str> {
+    let insecure = table.get("tls_insecure").and_then(toml::Value::as_bool);
+    (insecure == Some(true)).then_some(
+        "tls_insecure = true: whoever answers at its address is believed, and is given its key",
+    )
+}
+
 /// Host and port of an address.
 ///
 /// # Errors

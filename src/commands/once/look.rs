@@ -40,12 +40,17 @@ impl Looked {
 
     /// This machine, or a remote firewall.
     pub(super) fn who_is(&self, target: &Target) -> Who {
-        self.remote.get(target).cloned().unwrap_or_else(|| self.who())
+        self.remote
+            .get(target)
+            .cloned()
+            .unwrap_or_else(|| self.who())
     }
 
     /// Something of this machine itself was read.
     pub(super) fn has_own(&self) -> bool {
-        self.emitted.iter().any(|(_, value)| value.key.target.is_none())
+        self.emitted
+            .iter()
+            .any(|(_, value)| value.key.target.is_none())
     }
 }
 

@@ -23,8 +23,13 @@ use show::{exposition, report};
 pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let named = args.only.iter().map(|text| Named::read(text));
     let named: Vec<Named> = named.collect::<Result<_, _>>()?;
-    let selection = selection(args, config, &named);
-    let wanted = wanted(config, &selection, &named);
+    let asked = asked(args, config, &named);
+    let wanted = wanted(config, &asked, &named);
+    let with_asked = Config {
+        metrics: asked,
+        ..config.clone()
+    };
+    let selection = with_asked.selection();
     let runtime = runtime()?;
     let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
     let blind = namespace::blind(config, &wanted);
@@ -90,12 +95,12 @@ fn beside(looked: &Looked, blind: &[&str]) {
 }
 
 /// What is shown: what is published, with `--all` everything, and whatever is named that runs only on demand.
-fn selection(args: &Once, config: &Config, named: &[Named]) -> Selection {
+fn asked(args: &Once, config: &Config, named: &[Named]) -> Selection {
     if args.all {
         let every = catalogue::all();
         return Selection::everything(every.iter().map(|entry| entry.metric));
     }
-    let mut selection = config.selection();
+    let mut selection = config.metrics.clone();
     for metric in named.iter().flat_map(Named::metrics) {
         selection.enable.insert(metric.name.to_owned());
     }
@@ -109,7 +114,7 @@ fn wanted(config: &Config, selection: &Selection, named: &[Named]) -> Vec<Wanted
     let mut wanted = config.collectors();
     if !named.is_empty() {
         // Named ones run even where the configuration leaves them out.
-        config.collectors.auto = true;
+        config.collectors.auto = Some(true);
         config.collectors.disable.clear();
         wanted = config.collectors();
         wanted.retain(|wanted| named.iter().any(|named| named.is(wanted)));

@@ -83,8 +83,16 @@ pub(super) fn narrow(mut wanted: Wanted, named: &[Named]) -> Wanted {
             .retain(|name| cheap.contains(name) || !costly.contains(name));
         return wanted;
     }
-    wanted.wanted = names(groups.iter().flat_map(|group| group.commands.iter().copied()));
-    if let Some(disabled) = wanted.table.get_mut("disable").and_then(toml::Value::as_array_mut) {
+    wanted.wanted = names(
+        groups
+            .iter()
+            .flat_map(|group| group.commands.iter().copied()),
+    );
+    if let Some(disabled) = wanted
+        .table
+        .get_mut("disable")
+        .and_then(toml::Value::as_array_mut)
+    {
         let is_named = |name: &str| groups.iter().any(|group| group.name == name);
         disabled.retain(|name| !name.as_str().is_some_and(is_named));
     }
@@ -92,7 +100,10 @@ pub(super) fn narrow(mut wanted: Wanted, named: &[Named]) -> Wanted {
 }
 
 fn commands(remote: &'static Remote) -> impl Iterator<Item = &'static Command> {
-    remote.groups.iter().flat_map(|group| group.commands.iter().copied())
+    remote
+        .groups
+        .iter()
+        .flat_map(|group| group.commands.iter().copied())
 }
 
 fn names<'a>(commands: impl Iterator<Item = &'a Command>) -> BTreeSet<&'static str> {

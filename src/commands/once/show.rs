@@ -88,7 +88,12 @@ pub(super) fn exposition(looked: &Looked) -> Exposition {
             Status::Failed => 0.0,
             Status::Absent => continue,
         };
-        exposition.collector(collector.name, &target_of(collector), up, collector.elapsed_ms);
+        exposition.collector(
+            collector.name,
+            &target_of(collector),
+            up,
+            collector.elapsed_ms,
+        );
     }
     exposition
 }
@@ -131,7 +136,10 @@ fn bill(config: &Config, selection: &Selection, looked: &Looked) -> Bill {
         }
     }
     let targets: BTreeSet<Target> = looked.reports.iter().map(target_of).collect();
-    for target in targets.iter().filter(|_| selection.coarse(&EXPORTER_HEARTBEAT)) {
+    for target in targets
+        .iter()
+        .filter(|_| selection.coarse(&EXPORTER_HEARTBEAT))
+    {
         let sets = [(wanted.fleet, Set::Fleet), (wanted.instance, Set::Instance)];
         for (_, set) in sets.into_iter().filter(|(goes, _)| *goes) {
             count(target, EXPORTER_HEARTBEAT.name, set);

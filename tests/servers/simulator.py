@@ -15,8 +15,8 @@ import harness
 
 # It ends by itself should a test be killed before it ends it.
 LONGEST_SECS = 1800
-# Its login for keygen.
-USER, PASSWORD = "admin", "admin"
+# Its login for keygen, where it is one firewall.
+USER, PASSWORD = "monitor", "correct horse"
 
 
 class Simulator:

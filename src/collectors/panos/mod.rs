@@ -50,12 +50,13 @@ static REMOTE: Remote = Remote {
 };
 
 /// Commands whose answers are totals: a look asks them twice, and the others once.
-static COUNTING: [&Command; 6] = [
+static COUNTING: [&Command; 7] = [
     &commands::HA,
     &commands::BGP_ADVANCED,
     &commands::BGP_LEGACY,
     &commands::INTERFACES,
     &commands::DROPS,
+    &commands::DROPS_DOS,
     &commands::TUNNEL,
 ];
 /// Tunnels whose own counters are asked for in a round.

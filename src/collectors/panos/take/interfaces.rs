@@ -71,9 +71,9 @@ impl Taker<'_> {
     pub(super) fn drops(&mut self, result: &Element) -> Result<(), String> {
         let counters = one_by_name(wire::global_counters(result, &mut self.odd)?);
         for counter in counters.iter().filter(|counter| counter.severity == DROP) {
-            self.dropped(counter);
+            self.dropped(counter, self.memory.drops_read);
         }
-        self.memory.counters_read = true;
+        self.memory.drops_read = true;
         Ok(())
     }
 
@@ -85,16 +85,17 @@ impl Taker<'_> {
             counter.severity != DROP && settings.drop_counters.contains(&counter.name)
         };
         for counter in counters.iter().filter(named) {
-            self.dropped(counter);
+            self.dropped(counter, self.memory.protections_read);
         }
+        self.memory.protections_read = true;
         Ok(())
     }
 
-    fn dropped(&mut self, counter: &Counter) {
+    /// Counters of 0 are not listed: one that comes new, in a list that was read before, has grown from there.
+    fn dropped(&mut self, counter: &Counter, read_before: bool) {
         let is_named = self.settings.drop_counters.contains(&counter.name);
         let is_new = self.memory.counters.insert(counter.name.clone());
-        // Counters of 0 are not listed: one that comes new after the first answer has grown from there.
-        let from_zero = (is_new && self.memory.counters_read).then_some(0);
+        let from_zero = (is_new && read_before).then_some(0);
         for total in from_zero.into_iter().chain([counter.value]) {
             let mut record = self.record(&of::DROPPED, Raw::Total(total));
             record = record.member(counter.name.clone());

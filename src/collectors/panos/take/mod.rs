@@ -34,7 +34,9 @@ pub(super) struct Memory {
     ha_changes: u64,
     /// Counters that were listed: one that comes new was 0 before.
     counters: HashSet<String>,
-    counters_read: bool,
+    /// The list of those of severity drop, and of those of protections, was read before.
+    drops_read: bool,
+    protections_read: bool,
     /// Name, number and interface of each tunnel, as of the last answer.
     pub(super) tunnels: Vec<Known>,
     had_tunnels: bool,

@@ -78,7 +78,7 @@ pub static SECTION: Section = Section {
                 max: 86_400,
             },
             "0",
-            "Fleet series (but for the heartbeat) wait this long after boot.",
+            "Fleet series of this machine (but for the heartbeat) wait this long after boot.",
         ),
     ],
 };

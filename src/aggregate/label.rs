@@ -128,6 +128,8 @@ pub enum Missing {
     Group,
     /// The instance id.
     InstanceId,
+    /// The remote firewall: it is not configured any more, or not yet again.
+    Firewall,
 }
 
 /// The dimension sets of one series.

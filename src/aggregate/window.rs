@@ -196,6 +196,12 @@ impl Window {
         self.series.contains_key(&key)
     }
 
+    /// Something of this target is in the window.
+    #[must_use]
+    pub fn has(&self, target: &Target) -> bool {
+        self.series.keys().any(|key| key.target == *target)
+    }
+
     /// The window's series, in order.
     #[must_use]
     pub fn seal(self) -> Vec<Sealed> {

@@ -101,7 +101,8 @@ pub(super) const PARTS: &[Part] = &[
                  the old one stays in force. Of a good one only what differs is swapped: collectors whose settings \
                  are as before miss no reading, those that changed are built anew, and windows, queue and account go \
                  on. Another period_secs closes the open window early. format in [log] and dir in [spool] need a \
-                 restart, and so does the environment. A file that was read at start must still be there.",
+                 restart, and so does the environment. A file that was read at start must still be there. A firewalls_file \
+                 is read again too, and is watched beside: a change of it needs no signal.",
             ),
         ],
     },

@@ -43,7 +43,7 @@ pub static FIREWALL: &[Key] = &[
         "",
         "The firewall's own; its series carry it.",
     )
-    .example("\"i-0123456789abcdef0\"")
+    .example("\"i-0fedcba9876543210\"")
     .pattern(VISIBLE),
     Key::new(
         "auto_scaling_group",

@@ -290,7 +290,7 @@ pub static SPOOL: Section = Section {
                 max: 1 << 30,
             },
             "4194304",
-            "Bytes of unsent batches held in memory; over it the oldest go: to disk, or dropped and counted.",
+            "Bytes of unsent batches held in memory, and 64 KiB more for each remote firewall; over it the oldest go: to disk, or dropped and counted.",
         ),
         Key::new(
             "disk_bytes",
@@ -299,7 +299,7 @@ pub static SPOOL: Section = Section {
                 max: 1 << 30,
             },
             "16777216",
-            "Bytes of unsent batches in files below `dir`; over it the oldest are dropped and counted.",
+            "Bytes of unsent batches in files below `dir`, and 256 KiB more for each remote firewall; over it the oldest are dropped and counted.",
         ),
         Key::new(
             "checkpoint_secs",

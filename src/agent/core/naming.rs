@@ -144,6 +144,11 @@ impl Core {
                 "group",
                 "the name of the Auto Scaling group is not readable: fleet datums wait, 15 minutes at most; switch instance tags in metadata on (InstanceMetadataTags=enabled) or set [identity] auto_scaling_group",
             ),
+            (
+                Missing::Firewall,
+                "firewall",
+                "datums from before this start are of firewalls that are not configured now: they wait for them, 15 minutes at most",
+            ),
         ] {
             if self.waiting.missing(missing) {
                 self.notices.change(Level::Warn, subject, text);

@@ -69,13 +69,23 @@ impl Core {
             }
         }
         if identified_anew {
-            self.who.clone_from(&self.setup.remote);
+            self.know_firewalls();
             self.identify();
         }
         self.name_waiters(now);
         actions.extend(collects(first));
         actions.extend(self.go_on(now));
         actions
+    }
+
+    /// Who the firewalls are. One that is gone keeps its name until what was read of it is sealed.
+    fn know_firewalls(&mut self) {
+        let windows = &self.windows;
+        self.who
+            .retain(|target, _| windows.iter().any(|held| held.window.has(target)));
+        let remote = self.setup.remote.iter();
+        self.who
+            .extend(remote.map(|(target, who)| (target.clone(), who.clone())));
     }
 
     /// As at shutdown: whatever is open goes out as it is.

@@ -74,7 +74,7 @@ impl WaitingRoom {
             if !patient {
                 gone.push(match waiter.missing {
                     Missing::Group => Reason::NoAsg,
-                    Missing::InstanceId => Reason::NoInstanceId,
+                    Missing::InstanceId | Missing::Firewall => Reason::NoInstanceId,
                 });
             }
             patient
@@ -129,6 +129,10 @@ fn is_alone(unnamed: &Unnamed, who: &BTreeMap<Target, Who>) -> bool {
 }
 
 fn name(unnamed: &Unnamed, who: &BTreeMap<Target, Who>) -> Result<Datum, Missing> {
-    let who = who.get(&unnamed.key.target).ok_or(Missing::InstanceId)?;
-    unnamed.name(who)
+    let target = &unnamed.key.target;
+    let nobody = match target {
+        Some(_) => Missing::Firewall,
+        None => Missing::InstanceId,
+    };
+    unnamed.name(who.get(target).ok_or(nobody)?)
 }

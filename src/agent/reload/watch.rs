@@ -213,3 +213,90 @@ fn at(file: &str, why: &str) -> String {
     }
     format!("{file}: {why}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Listed, parse};
+
+    const LIST: &str = "/list";
+
+    fn config(is_missing: bool) -> Config {
+        let text = format!("[collectors.panos]\nfirewalls_file = \"{LIST}\"\n");
+        let mut config = parse(&text, None, &[]).unwrap();
+        let listed = Listed {
+            file: LIST.to_owned(),
+            is_missing,
+            ..Listed::default()
+        };
+        config.collectors.listed.insert("panos".to_owned(), listed);
+        config
+    }
+
+    /// Prints of files that differ.
+    fn print(of: &str) -> Print {
+        let (print, _) = config::look(of, None).unwrap();
+        print
+    }
+
+    fn sees(watch: &mut Watch, config: &Config, look: Option<(Print, Text)>) -> Option<Text> {
+        let spec = config.lists()[0].0;
+        let sights = look.into_iter().map(|(print, text)| Sight {
+            spec,
+            file: LIST.to_owned(),
+            print,
+            text,
+        });
+        let changed = watch.judge(config, Ok(sights.collect()));
+        changed.map(|changed| changed.text)
+    }
+
+    fn whole(text: &str) -> Text {
+        Text::Whole(text.to_owned())
+    }
+
+    #[test]
+    fn a_change_counts_when_two_looks_agree() {
+        let (mut watch, config) = (Watch::default(), config(false));
+        let file = || print(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let other = || print(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+        let mut see = |look| sees(&mut watch, &config, look);
+        // Written in pieces: other text each time, under the same print or another.
+        assert_eq!(see(Some((file(), whole("a")))), None);
+        assert_eq!(see(Some((file(), whole("ab")))), None);
+        assert_eq!(see(Some((other(), whole("ab")))), None);
+        assert_eq!(see(Some((other(), whole("ab")))), Some(whole("ab")));
+        // What was begun and taken back is begun again.
+        assert_eq!(see(Some((file(), whole("abc")))), None);
+        assert_eq!(see(None), None);
+        assert_eq!(see(Some((file(), whole("abc")))), None);
+        assert_eq!(see(Some((file(), whole("abc")))), Some(whole("abc")));
+    }
+
+    #[test]
+    fn a_list_that_is_gone_is_said_once_and_one_that_never_was_not_at_all() {
+        for (is_missing, said) in [(false, Some(LIST_GONE)), (true, None)] {
+            let (mut watch, config) = (Watch::default(), config(is_missing));
+            for _ in 0..4 {
+                let look = (print("/nonexistent/list"), Text::Missing);
+                assert_eq!(sees(&mut watch, &config, Some(look)), None);
+            }
+            let seen = &watch.files[LIST];
+            assert_eq!(seen.said.as_deref(), said);
+            // Looked at no more until it is there.
+            assert_eq!(seen.judged, Some(print("/nonexistent/list")));
+        }
+    }
+
+    #[test]
+    fn a_reason_is_remembered_until_the_list_is_whole() {
+        let mut watch = Watch::default();
+        watch.refused(LIST, "/list:3: wrong");
+        watch.refused(LIST, "/list:3: wrong");
+        assert_eq!(watch.files[LIST].said.as_deref(), Some("/list:3: wrong"));
+        watch.taken(LIST, true);
+        assert_eq!(watch.files[LIST].said, None);
+        assert_eq!(at(LIST, "/list:3: wrong"), "/list:3: wrong");
+        assert_eq!(at(LIST, "is gone"), "/list: is gone");
+    }
+}

@@ -146,11 +146,19 @@ fn two_firewalls(seed: u64, vmseries: WantedAliases) -> Setup {
 }
 
 fn collect(world: &mut World) -> (Readings, Option<CollectError>) {
+    collect_seconds(world, 60)
+}
+
+fn collect_ten(world: &mut World) -> (Readings, Option<CollectError>) {
+    collect_seconds(world, 10)
+}
+
+fn collect_seconds(world: &mut World, seconds: i32) -> (Readings, Option<CollectError>) {
     if world.collecting == 2 {
         return healthy(world);
     }
     let mut readings = Readings::default();
-    let seconds: Vec<f64> = (0..60).map(f64::from).collect();
+    let seconds: Vec<f64> = (0..seconds).map(f64::from).collect();
     for reading in [&metrics::CORE, &metrics::BUFFERS] {
         let block = Record::new(reading, Raw::Block(seconds.clone()));
         readings.push(block.member("dp0"));
@@ -407,4 +415,91 @@ fn seeded_faults_kills_and_reloads_lose_no_window_of_either() {
             "seed {seed}: a block is whole"
         );
     }
+}
+
+/// How late each window of this machine's CPU was taken, at most.
+fn latest(world: &World, period: i64) -> Duration {
+    let late = world.taken.iter().map(|(at, stamp, _)| {
+        // The seconds before the start of the first block are none of ours.
+        let end_ms = ((stamp + period) * 1000 - EPOCH_MS).max(0);
+        let end = BOOT + Duration::from_millis(end_ms.unsigned_abs());
+        at.saturating_sub(end)
+    });
+    late.max().unwrap()
+}
+
+fn told(world: &World, text: &str) -> usize {
+    let lines = world.lines.iter().filter(|line| line.contains(text));
+    lines.count()
+}
+
+#[test]
+fn a_policy_that_lacks_the_second_namespace_holds_up_nothing_of_the_first() {
+    for (period, disk_bytes) in [(60, Some(16 << 20)), (60, None), (10, Some(16 << 20))] {
+        let mut setup = two_firewalls(7, ALIASES);
+        setup.limits.disk_bytes = disk_bytes;
+        setup.period = Duration::from_secs(period);
+        for firewall in [0, 1] {
+            let rhythm = &mut setup.collectors.get_mut(&firewall).unwrap().rhythm;
+            rhythm.period = setup.period;
+        }
+        let mut world = world(setup.clone(), Faults::none(7));
+        if period == 10 {
+            world.collect = collect_ten;
+        }
+        world.run(minutes(3));
+        world.denied_namespace = Some("VMseries".to_owned());
+        let before = world.calls.len();
+        world.run(minutes(60));
+        let period = i64::try_from(period).unwrap();
+        let late = latest(&world, period);
+        assert!(late < Duration::from_secs(12), "{period}: {late:?}");
+        let cpu = world.counts("DataplaneCpuUtilization", "InstanceId");
+        let local = (63 * 60 - 20) / period;
+        assert!(cpu.len() >= usize::try_from(local).unwrap());
+        // Asked each half minute at most, beside a call a window.
+        let calls = world.calls.len() - before;
+        let most = usize::try_from(3600 / period + 122).unwrap();
+        assert!(calls <= most, "{period}: {calls} calls");
+        assert_eq!(
+            told(&world, "CloudWatch denies namespace VMseries alone"),
+            1
+        );
+        // An outage of all, and what was held up by it goes on: the aliases still wait.
+        let now = world.now.boot;
+        world.faults.outage = Some((now, now + Duration::from_secs(1200)));
+        world.run(minutes(25));
+        let cpu = world.counts("DataplaneCpuUtilization", "InstanceId");
+        let local = (88 * 60 - 20) / period;
+        assert!(
+            cpu.len() >= usize::try_from(local).unwrap(),
+            "{}",
+            cpu.len()
+        );
+        if disk_bytes.is_some() {
+            // Another process finds them, and learns again whose they are.
+            world.killed(setup.clone());
+            world.run(minutes(10));
+            let late = latest(&world, period);
+            assert!(late < Duration::from_secs(1300), "{period}: {late:?}");
+        }
+        world.denied_namespace = None;
+        world.run(minutes(20));
+        assert_eq!(world.core.waiting(), 0, "{period}");
+        assert!(world.core.account().dropped.is_empty());
+        let heard = windows(&world, "PacketBufferUtilization", &["InstanceId"]);
+        assert_eq!(windows(&world, CPU_ALIAS, &[]), heard);
+        assert_eq!(told(&world, "CloudWatch takes every namespace again"), 1);
+    }
+}
+
+#[test]
+fn a_policy_that_lacks_the_first_namespace_holds_up_nothing_of_the_second() {
+    let mut world = world(two_firewalls(8, ALIASES), Faults::none(8));
+    world.denied_namespace = Some("Test".to_owned());
+    world.run(minutes(10));
+    // The first window waits for half a minute: nothing was accepted yet.
+    assert_eq!(windows(&world, CPU_ALIAS, &[]).len(), 9);
+    world.stop();
+    assert!(world.now.boot < BOOT + minutes(10) + Duration::from_secs(10));
 }

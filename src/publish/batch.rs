@@ -23,6 +23,12 @@ impl Batch {
         &self.namespace
     }
 
+    /// The namespace, to be kept beside the batch.
+    #[must_use]
+    pub fn shared_namespace(&self) -> Arc<str> {
+        Arc::clone(&self.namespace)
+    }
+
     /// The datums, never none.
     #[must_use]
     pub fn datums(&self) -> &[Datum] {

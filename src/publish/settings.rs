@@ -147,7 +147,7 @@ pub static VMSERIES: Section = Section {
             "only",
             KeyKind::Bool,
             "false",
-            "Nothing under the names of the catalogue for these firewalls: no series by instance, no tunnels, HA or BGP, and neither ExporterHeartbeat nor CollectorUp, so that no alarm tells a silent firewall from an idle one. Local collectors are untouched.",
+            "Nothing under the names of the catalogue for these firewalls: no series by instance, no tunnels, HA or BGP, and neither ExporterHeartbeat nor CollectorUp: in a series that firewalls share, one that fell silent does not show. Local collectors are untouched.",
         ),
     ],
 };

@@ -23,6 +23,10 @@ impl Core {
             Settled::Sent(datums) => {
                 self.account.sent += datums as u64;
                 self.notices.over("send", "CloudWatch accepts again");
+                if !self.queue.bars_a_namespace() {
+                    let text = "CloudWatch takes every namespace again";
+                    self.notices.over("namespace", text);
+                }
                 self.notices
                     .over("memory", "there is room for unsent datums again");
                 self.notices
@@ -36,6 +40,16 @@ impl Core {
                     .change_of(Level::Warn, "send", &answer.code, text);
                 let text = format!("an attempt to send failed: {}", answer.code);
                 self.notices.say(Level::Debug, text);
+            }
+            Settled::Barred(namespace) => {
+                let text = format!(
+                    "CloudWatch denies namespace {namespace} alone: {}: {}; {}; its batches are kept, others go on",
+                    answer.code,
+                    answer.reason,
+                    remedy(&answer.code)
+                );
+                self.notices
+                    .change_of(Level::Warn, "namespace", &answer.code, text);
             }
             Settled::Split => {
                 let code = &answer.code;

@@ -395,6 +395,7 @@ impl Queue {
             }
             Ok(Loaded::Batch(batch)) if FileName::of(&batch, name.id) == name => {
                 if let Some(entry) = self.take_up(name) {
+                    entry.namespace = Some(batch.shared_namespace());
                     entry.held = Some(Arc::new(*batch));
                 }
                 return Ok(After::Nothing);

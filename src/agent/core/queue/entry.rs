@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) name: FileName,
     /// Its bytes, unless they are on disk alone.
     pub(super) held: Option<Arc<Batch>>,
+    /// Where it goes; unknown of a file that nobody read yet.
+    pub(super) namespace: Option<Arc<str>>,
     /// Not tried yet.
     pub(super) fresh: bool,
     pub(super) place: Place,
@@ -48,6 +50,7 @@ impl Entry {
     pub(super) fn in_memory(batch: Batch, id: u64, place: Place) -> Self {
         Entry {
             name: FileName::of(&batch, id),
+            namespace: Some(batch.shared_namespace()),
             held: Some(Arc::new(batch)),
             fresh: true,
             place,
@@ -65,6 +68,7 @@ impl Entry {
         Entry {
             name,
             held: None,
+            namespace: None,
             fresh: false,
             place: Place::Disk(bytes),
             cover: None,

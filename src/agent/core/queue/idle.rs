@@ -24,6 +24,8 @@ struct File {
 #[derive(Debug)]
 pub(super) struct Idle {
     files: BTreeMap<Age, File>,
+    /// Those of a namespace that is denied alone.
+    barred: BTreeMap<Age, File>,
     datums: u64,
     bytes: u64,
     /// Timestamps from here on are too far ahead of the clock, Unix seconds.
@@ -36,6 +38,7 @@ impl Default for Idle {
     fn default() -> Self {
         Idle {
             files: BTreeMap::new(),
+            barred: BTreeMap::new(),
             datums: 0,
             bytes: 0,
             ahead_from: i64::MAX,
@@ -47,7 +50,7 @@ impl Default for Idle {
 impl Idle {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.files.len()
+        self.files.len() + self.barred.len()
     }
 
     /// Their datums.
@@ -69,61 +72,84 @@ impl Idle {
         // Made from all at once the tree is sorted once, and its nodes are full.
         let mut all: BTreeMap<Age, File> = files.collect();
         all.append(&mut self.files);
-        self.datums = all.values().map(|file| u64::from(file.datums)).sum();
-        self.bytes = all.values().map(|file| u64::from(file.bytes)).sum();
         self.files = all;
+        (self.datums, self.bytes) = self.sums();
         self.patient_until = Duration::ZERO;
     }
 
-    /// Takes in one; if it is too far ahead of the clock, it is so since this boot time.
-    pub(super) fn insert(&mut self, name: FileName, bytes: u64, since: Duration) {
+    /// Takes in one, barred or not; if it is too far ahead of the clock, it is so since this boot time.
+    pub(super) fn insert(&mut self, name: FileName, bytes: u64, since: Duration, barred: bool) {
         let file = self.file(name, bytes, since);
         if file.ahead_since.is_some() {
             self.patient_until = self.patient_until.min(since + CLOCK_PATIENCE);
         }
         self.datums += u64::from(file.datums);
         self.bytes += u64::from(file.bytes);
-        if let Some(before) = self.files.insert(age(name), file) {
+        let tree = match barred {
+            true => &mut self.barred,
+            false => &mut self.files,
+        };
+        if let Some(before) = tree.insert(age(name), file) {
             self.forget(before);
         }
     }
 
+    /// None is barred any more.
+    pub(super) fn unbar(&mut self) {
+        self.files.append(&mut self.barred);
+    }
+
     /// Takes it out; its bytes on disk.
     pub(super) fn remove(&mut self, name: FileName) -> Option<u64> {
-        let file = self.files.remove(&age(name))?;
+        let age = age(name);
+        let file = self.files.remove(&age);
+        let file = file.or_else(|| self.barred.remove(&age))?;
         self.forget(file);
         Some(u64::from(file.bytes))
     }
 
     /// It is there.
     pub(super) fn holds(&self, name: FileName) -> bool {
-        self.files.contains_key(&age(name))
+        let mut trees = self.trees().into_iter();
+        trees.any(|tree| tree.contains_key(&age(name)))
     }
 
     /// The next to be sent: of the newest that are not ahead of the clock the first.
     pub(super) fn newest_ready(&self) -> Option<FileName> {
+        self.newest_of(&self.files)
+    }
+
+    /// The same of those that are barred.
+    pub(super) fn newest_barred(&self) -> Option<FileName> {
+        self.newest_of(&self.barred)
+    }
+
+    fn newest_of(&self, tree: &BTreeMap<Age, File>) -> Option<FileName> {
         let below = ..(self.ahead_from, 0);
-        let ((newest, _), _) = self.files.range(below).next_back()?;
-        let (found, file) = self.files.range((*newest, 0)..).next()?;
+        let ((newest, _), _) = tree.range(below).next_back()?;
+        let (found, file) = tree.range((*newest, 0)..).next()?;
         Some(name(*found, file))
     }
 
     /// The oldest, with its bytes on disk.
     pub(super) fn oldest(&self) -> Option<(FileName, u64)> {
-        let (age, file) = self.files.first_key_value()?;
+        let trees = self.trees().into_iter();
+        let first = trees.filter_map(BTreeMap::first_key_value);
+        let (age, file) = first.min_by_key(|(age, _)| **age)?;
         Some((name(*age, file), file.bytes.into()))
     }
 
     /// Bytes of those older than this. Looks at all of these, unless they are all there is.
     pub(super) fn bytes_older(&self, than: Age) -> u64 {
-        if self
-            .files
-            .last_key_value()
-            .is_none_or(|(last, _)| *last < than)
-        {
+        let mut last = self
+            .trees()
+            .into_iter()
+            .filter_map(BTreeMap::last_key_value);
+        if last.all(|(last, _)| *last < than) {
             return self.bytes;
         }
-        let older = self.files.range(..than);
+        let trees = self.trees().into_iter();
+        let older = trees.flat_map(|tree| tree.range(..than));
         older.map(|(_, file)| u64::from(file.bytes)).sum()
     }
 
@@ -131,12 +157,14 @@ impl Idle {
     /// that is news.
     pub(super) fn clock(&mut self, ahead_from: i64, now: Duration) {
         let before = std::mem::replace(&mut self.ahead_from, ahead_from);
-        for (_, file) in self.files.range_mut(range(before, ahead_from)) {
-            file.ahead_since = None;
-        }
-        for (_, file) in self.files.range_mut(range(ahead_from, before)) {
-            file.ahead_since = Some(stamp(now));
-            self.patient_until = self.patient_until.min(now + CLOCK_PATIENCE);
+        for tree in [&mut self.files, &mut self.barred] {
+            for (_, file) in tree.range_mut(range(before, ahead_from)) {
+                file.ahead_since = None;
+            }
+            for (_, file) in tree.range_mut(range(ahead_from, before)) {
+                file.ahead_since = Some(stamp(now));
+                self.patient_until = self.patient_until.min(now + CLOCK_PATIENCE);
+            }
         }
     }
 
@@ -157,7 +185,8 @@ impl Idle {
         }
         self.patient_until = Duration::MAX;
         let mut gone = Vec::new();
-        for (age, file) in self.files.range((self.ahead_from, 0)..) {
+        let trees = [&self.files, &self.barred].into_iter();
+        for (age, file) in trees.flat_map(|tree| tree.range((self.ahead_from, 0)..)) {
             let Some(since) = file.ahead_since else {
                 continue;
             };
@@ -176,9 +205,17 @@ impl Idle {
 
     /// The sums are those of what is there: datums, bytes.
     pub(super) fn sums_hold(&self) -> bool {
-        let datums: u64 = self.files.values().map(|file| u64::from(file.datums)).sum();
-        let bytes: u64 = self.files.values().map(|file| u64::from(file.bytes)).sum();
-        (datums, bytes) == (self.datums, self.bytes)
+        self.sums() == (self.datums, self.bytes)
+    }
+
+    fn sums(&self) -> (u64, u64) {
+        let all = || self.trees().into_iter().flat_map(BTreeMap::values);
+        let datums = all().map(|file| u64::from(file.datums)).sum();
+        (datums, all().map(|file| u64::from(file.bytes)).sum())
+    }
+
+    fn trees(&self) -> [&BTreeMap<Age, File>; 2] {
+        [&self.files, &self.barred]
     }
 
     fn file(&self, name: FileName, bytes: u64, since: Duration) -> File {
@@ -280,7 +317,7 @@ mod tests {
         assert_eq!(gone, [(named(30, 2), 100), (named(30, 3), 100)]);
         assert!(idle.pop_too_new(secs(599) + patience).is_empty());
         // One that comes in while it is ahead has its own time.
-        idle.insert(named(40, 9), 100, secs(1400));
+        idle.insert(named(40, 9), 100, secs(1400), false);
         assert_eq!(
             idle.pop_too_new(secs(600) + patience),
             [(named(20, 4), 100)]
@@ -289,6 +326,30 @@ mod tests {
         assert_eq!(idle.pop_too_new(secs(1400) + patience).len(), 1);
         assert_eq!((idle.len(), idle.datums()), (1, 2));
         assert!(idle.sums_hold());
+    }
+
+    #[test]
+    fn what_is_barred_is_counted_and_has_no_turn() {
+        let mut idle = filled();
+        idle.insert(named(40, 7), 50, secs(0), true);
+        idle.insert(named(5, 8), 50, secs(0), true);
+        assert_eq!((idle.len(), idle.datums(), idle.bytes()), (6, 12, 500));
+        assert_eq!(idle.newest_ready(), Some(named(30, 2)));
+        assert_eq!(idle.newest_barred(), Some(named(40, 7)));
+        assert_eq!(idle.oldest(), Some((named(5, 8), 50)));
+        assert_eq!(idle.bytes_older((11, 0)), 150);
+        assert_eq!(idle.bytes_older((41, 0)), 500);
+        assert!(idle.holds(named(40, 7)) && idle.sums_hold());
+        idle.clock(35, secs(100));
+        assert_eq!(idle.newest_barred(), Some(named(5, 8)));
+        let gone = idle.pop_too_new(secs(100) + CLOCK_PATIENCE);
+        assert_eq!(gone, [(named(40, 7), 50)]);
+        assert_eq!(idle.remove(named(5, 8)), Some(50));
+        idle.insert(named(50, 6), 50, secs(0), true);
+        idle.clock(60, secs(0));
+        idle.unbar();
+        assert_eq!(idle.newest_ready(), Some(named(50, 6)));
+        assert_eq!((idle.newest_barred(), idle.sums_hold()), (None, true));
     }
 
     #[test]

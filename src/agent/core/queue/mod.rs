@@ -7,6 +7,7 @@
 //! there is, and it is read again when its turn comes. Entries are batches with which something goes on, a few; the
 //! thousands of a long outage are idle files.
 
+mod barred;
 mod disk;
 mod entry;
 mod failed;
@@ -17,6 +18,7 @@ mod order;
 mod pacer;
 mod settle;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::core::account::Reason;
@@ -25,6 +27,7 @@ use crate::model::limits::NEWEST_SECS;
 use crate::publish::batch::Batch;
 use crate::publish::spool::FileName;
 
+use barred::Barred;
 use disk::{Disk, WRITE_PATIENCE};
 use entry::{Entry, Place};
 use idle::Idle;
@@ -70,6 +73,10 @@ pub struct Queue {
     failures: u32,
     backlog_from: Duration,
     probe_from: Option<Duration>,
+    /// The namespace that is denied while another is not.
+    barred: Option<Barred>,
+    /// The namespace of the batch that was accepted last.
+    accepted: Option<Arc<str>>,
     /// The server asked to be left alone until then, boot time.
     asked_from: Option<Duration>,
     pacer: Pacer,
@@ -110,6 +117,8 @@ impl Queue {
             failures: 0,
             backlog_from: Duration::ZERO,
             probe_from: None,
+            barred: None,
+            accepted: None,
             asked_from: None,
             pacer: Pacer::new(limits.requests_per_second),
             jitter: fastrand::Rng::with_seed(seed),
@@ -246,6 +255,9 @@ impl Queue {
     /// Everything gets one more attempt: shutdown.
     pub fn refresh(&mut self, now: Duration) {
         self.probe_from = None;
+        if let Some(barred) = &mut self.barred {
+            barred.until = now;
+        }
         self.failures = 0;
         self.backlog_from = now;
         self.last_call = true;
@@ -262,10 +274,13 @@ impl Queue {
     /// At shutdown: all is settled, or what is left is safe on disk and was tried, or cannot be sent before `until`.
     #[must_use]
     pub fn rests(&self, until: Duration) -> bool {
-        let untried = (self.entries.iter()).any(|entry| entry.fresh && entry.ahead_since.is_none())
+        let barred = |entry: &Entry| self.barred_until(entry).is_some_and(|from| from >= until);
+        let untried = |entry: &Entry| entry.fresh && entry.ahead_since.is_none() && !barred(entry);
+        let untried = self.entries.iter().any(untried)
             || self.last_call && self.idle.newest_ready().is_some();
         let tried = self.failures >= LAST_FAILURES || !untried;
-        let safe = self.entries.iter().all(Entry::is_safe);
+        let mut entries = self.entries.iter();
+        let safe = entries.all(|entry| entry.is_safe() || barred(entry));
         let silent = self.silent_until().is_some_and(|from| from >= until);
         self.in_flight.is_none() && (safe && tried || silent)
     }

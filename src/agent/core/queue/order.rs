@@ -32,8 +32,7 @@ impl Queue {
             .filter(|entry| self.ready_from(entry, now).is_some_and(|from| from <= now));
         let active = active.max_by_key(|entry| rank(entry.fresh, entry.name));
         let idle = self
-            .idle
-            .newest_ready()
+            .next_idle(now)
             .filter(|_| self.idle_from(now).is_some_and(|from| from <= now));
         let rank_of = |entry: &Entry| rank(entry.fresh, entry.name);
         let chosen = match (active, idle) {
@@ -78,7 +77,11 @@ impl Queue {
         let ready = self.entries.iter();
         let ready = ready.filter_map(|entry| self.ready_from(entry, now));
         let idle = self.idle.newest_ready().and_then(|_| self.idle_from(now));
-        let from = ready.chain(idle).min()?;
+        let barred = self.idle.newest_barred().and_then(|_| {
+            let from = self.barred.as_ref()?.until;
+            Some(self.idle_from(now)?.max(from))
+        });
+        let from = ready.chain(idle).chain(barred).min()?;
         let from = self.silent_until().map_or(from, |until| until.max(from));
         let from = self.held_back().map_or(from, |until| until.max(from));
         Some(from.max(self.pacer.free_from()))
@@ -105,7 +108,19 @@ impl Queue {
             None => self.disk.readable_from()?.max(entry.unreadable_until),
         };
         let there = there.max(entry.aside_until);
+        let there = there.max(self.barred_until(entry).unwrap_or_default());
         Some(self.turn(entry.fresh, now).max(there))
+    }
+
+    /// The idle file to be sent next; of a barred namespace one now and then.
+    fn next_idle(&self, now: Duration) -> Option<FileName> {
+        let barred = self.barred.as_ref().filter(|barred| barred.until <= now);
+        let barred = barred.and_then(|_| self.idle.newest_barred());
+        let ready = self.idle.newest_ready();
+        ready
+            .into_iter()
+            .chain(barred)
+            .max_by_key(|name| rank(false, *name))
     }
 
     /// From when on an idle file can be read and sent, as [`Queue::ready_from`].
@@ -154,11 +169,16 @@ impl Queue {
             // What was tried at shutdown is told from what was not by being an entry.
             return;
         }
-        let idle = self.entries.extract_if(.., |entry| entry.is_idle(now));
+        self.release_barred(now);
+        let idle: Vec<Entry> = self
+            .entries
+            .extract_if(.., |entry| entry.is_idle(now))
+            .collect();
         for entry in idle {
             if let Place::Disk(bytes) = entry.place {
                 let since = entry.ahead_since.unwrap_or(now);
-                self.idle.insert(entry.name, bytes, since);
+                let barred = self.barred_until(&entry).is_some();
+                self.idle.insert(entry.name, bytes, since, barred);
             }
         }
     }

@@ -14,7 +14,7 @@ const TRICKLE: Duration = Duration::from_millis(200);
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(60);
 /// After a denial: a role is mended by people, in minutes.
-const PROBE_EVERY: Duration = Duration::from_secs(30);
+pub(super) const PROBE_EVERY: Duration = Duration::from_secs(30);
 
 /// A server is left alone as long as it asks, but no longer than this: CloudWatch asks for seconds, and what asks for
 /// hours is a proxy or a portal that may be gone by then. Alarms of five periods of a minute do not miss a recovery.
@@ -31,6 +31,8 @@ pub enum Settled {
     Sent(usize),
     /// It stays.
     Kept,
+    /// It stays with all others of this namespace, which alone is denied.
+    Barred(Arc<str>),
     /// It was halved.
     Split,
     /// This one datum is the bad one; it is given up.
@@ -69,10 +71,16 @@ impl Queue {
                 self.backlog_from = now + TRICKLE;
                 let entry = self.entries.swap_remove(index);
                 self.retire(&entry);
+                self.accept(entry.namespace.clone());
                 if !entry.fresh {
                     self.backlog_sent += entry.name.datums as u64;
                 }
                 Settled::Sent(entry.name.datums)
+            }
+            Outcome::Denied if self.is_denied_alone(index) => {
+                let namespace = self.bar(index, now);
+                self.keep(index);
+                namespace.map_or(Settled::Kept, Settled::Barred)
             }
             Outcome::Unreachable { .. } | Outcome::Denied if self.alone_fails(index) => {
                 self.backlog_from = now + TRICKLE;

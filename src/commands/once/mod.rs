@@ -1,5 +1,6 @@
 //! `fwmetrics once`: two passes, and what they say.
 
+mod bill;
 mod look;
 mod only;
 mod publish;

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::look::Looked;
-use super::show::sets_of;
 use crate::aggregate::fold::newest;
-use crate::aggregate::label::{Unnamed, WantedSets, sets};
+use crate::aggregate::label::{Speaks, Unnamed, WantedSets, sets};
 use crate::aggregate::window::Target;
 use crate::cli::Once;
 use crate::commands::{Failure, say};
 use crate::config::Config;
 use crate::model::datum::{Dimension, Resolution};
 use crate::model::dimension::INSTANCE_ID;
-use crate::model::identity::Who;
+use crate::model::identity::{Group, Who};
 use crate::publish::batch::{Batch, split};
 use crate::publish::cloudwatch::CloudWatch;
 use crate::publish::outcome::{Outcome, remedy};
@@ -21,7 +20,7 @@ use crate::publish::outcome::{Outcome, remedy};
 /// The samples as datums, stamped with the start of the window that is running.
 pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batch> {
     let period_secs = config.cloudwatch.period_secs;
-    let wanted = sets_of(config);
+    let wanted = config.cloudwatch.sets();
     let mut everyone: BTreeMap<&Target, (Who, WantedSets)> = BTreeMap::new();
     for (_, value) in &looked.emitted {
         let target = &value.key.target;
@@ -31,12 +30,14 @@ pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batc
                 name: INSTANCE_ID.into(),
                 value: "unknown".to_owned(),
             });
-            // Sent for real, a fleet's series come only from an instance in service.
+            // Sent for real, what firewalls share comes only from those in service.
             let may = args.fleet && (who.in_service || !args.publish);
-            let sets = WantedSets {
-                fleet: wanted.fleet && may,
-                ..wanted
+            let speaks = match (may, &who.group) {
+                (false, _) => Speaks::ForItself,
+                (true, Group::None) => Speaks::ForAll,
+                (true, _) => Speaks::ForGroup,
             };
+            let sets = wanted.spoken(speaks);
             (who, sets)
         });
     }
@@ -46,7 +47,7 @@ pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batc
     } else {
         Resolution::Minute
     };
-    let mut named = Vec::new();
+    let (mut ours, mut aliases) = (Vec::new(), Vec::new());
     for (_, value) in &looked.emitted {
         let Some((who, wanted)) = everyone.get(&value.key.target) else {
             continue;
@@ -65,10 +66,17 @@ pub(super) fn batches(args: &Once, config: &Config, looked: &Looked) -> Vec<Batc
                     .collect(),
             };
             // Without a group's name there are no fleet datums.
+            let named = match set.is_vmseries() {
+                true => &mut aliases,
+                false => &mut ours,
+            };
             named.extend(unnamed.name(who).ok());
         }
     }
-    split(&Arc::from(config.cloudwatch.namespace.as_str()), named)
+    let mut batches = split(&Arc::from(config.cloudwatch.namespace.as_str()), ours);
+    let namespace = Arc::from(config.cloudwatch.vmseries_namespace());
+    batches.extend(split(&namespace, aliases));
+    batches
 }
 
 /// Sends the samples for real and says what CloudWatch answered.

@@ -1,11 +1,6 @@
 //! The commands that the simulator knows, each in its exact form.
 
-/// Name and form of each command; `*` stands for a text.
-///
-/// By topic:
-/// 8 tunnel; 9 ipsec-sa; 10 ike-sa; 11 tunnel-config; 12 ha; 13 bgp-legacy; 14 bgp-advanced; 16 counters, drops and
-/// drops-dos; 17 interfaces; 18 interface-states; 19 remote-access; 20 pbf; 21 ssl-proxy; 22 buffer-protection;
-/// 23 ingress-backlogs; 24 panorama; 27 license, jobs, disk and environmentals.
+/// Name and form of each command, as the CLI hierarchy of PAN-OS 11.1 has them; `*` stands for a text.
 pub const COMMANDS: [(&str, &str); 45] = [
     (
         "resources",

@@ -10,7 +10,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -68,6 +68,64 @@ fn wait(program: &Program, what: &str, is_so: impl Fn() -> bool) {
     assert!(within(LONG, is_so), "{what}\n{}", program.log());
 }
 
+/// A minute of waiting each, and no work: all at once, where the test runner has a thread for each core only.
+#[test]
+fn all_of_it_side_by_side() {
+    let scenarios: &[(&str, fn())] = &[
+        (
+            "a_window_holds_the_seconds_that_it_is_labelled_with",
+            a_window_holds_the_seconds_that_it_is_labelled_with,
+        ),
+        (
+            "a_poll_that_comes_late_is_labelled_by_its_real_start",
+            a_poll_that_comes_late_is_labelled_by_its_real_start,
+        ),
+        (
+            "a_tunnel_that_goes_down_and_one_that_is_not_configured_are_0",
+            a_tunnel_that_goes_down_and_one_that_is_not_configured_are_0,
+        ),
+        (
+            "a_key_that_dies_is_told_and_a_new_one_works_at_once",
+            a_key_that_dies_is_told_and_a_new_one_works_at_once,
+        ),
+        (
+            "a_firewall_that_is_off_or_hangs_is_down_and_comes_back_at_once",
+            a_firewall_that_is_off_or_hangs_is_down_and_comes_back_at_once,
+        ),
+        (
+            "after_a_reboot_nothing_is_invented",
+            after_a_reboot_nothing_is_invented,
+        ),
+        (
+            "a_right_that_the_role_loses_costs_its_metrics_and_what_hangs_on_them",
+            a_right_that_the_role_loses_costs_its_metrics_and_what_hangs_on_them,
+        ),
+        (
+            "a_key_is_made_where_there_is_a_password_and_made_again_when_it_dies",
+            a_key_is_made_where_there_is_a_password_and_made_again_when_it_dies,
+        ),
+        (
+            "firewalls_come_and_go_with_their_list",
+            firewalls_come_and_go_with_their_list,
+        ),
+        (
+            "nobody_on_the_wire_or_at_the_log_learns_a_key",
+            nobody_on_the_wire_or_at_the_log_learns_a_key,
+        ),
+    ];
+    let started = scenarios.iter().map(|(name, scenario)| {
+        let thread = std::thread::Builder::new().name((*name).to_owned());
+        thread.spawn(scenario).unwrap()
+    });
+    let started: Vec<_> = started.collect();
+    let failed = started.into_iter().filter_map(|thread| {
+        let name = thread.thread().name().unwrap().to_owned();
+        thread.join().is_err().then_some(name)
+    });
+    let failed: Vec<String> = failed.collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
 /// Sealed is sent, and nothing is lost.
 fn ends_whole(program: &mut Program) {
     let code = program.terminate();
@@ -82,7 +140,6 @@ fn ends_whole(program: &mut Program) {
     );
 }
 
-#[test]
 fn a_window_holds_the_seconds_that_it_is_labelled_with() {
     let (endpoint, simulator) = (Endpoint::start(), Simulator::start(Firewall::vm()));
     let (_file, mut program) = start("seconds", &table("a", &simulator, ""), &endpoint);
@@ -134,7 +191,6 @@ fn a_window_holds_the_seconds_that_it_is_labelled_with() {
     assert!(sessions <= cpu.len() / 3 + 1, "{sessions} of {}", cpu.len());
 }
 
-#[test]
 fn a_poll_that_comes_late_is_labelled_by_its_real_start() {
     let (endpoint, simulator) = (Endpoint::start(), Simulator::start(Firewall::vm()));
     let (_file, mut program) = start("late", &table("a", &simulator, ""), &endpoint);
@@ -168,130 +224,194 @@ fn a_poll_that_comes_late_is_labelled_by_its_real_start() {
     }
 }
 
-#[test]
-fn one_firewalls_troubles_are_its_own() {
-    let endpoint = Endpoint::start();
-    let (well, ill) = (
-        Simulator::start(Firewall::vm()),
-        Simulator::start(Firewall::vm().seeded(7)),
-    );
-    let file = key_file(&ill);
-    let expected = "expect_tunnels = [\"to-aws-1\", \"not-there\"]";
-    let text = table("well", &well, "") + &table_with("ill", &ill, &file, expected);
-    let (_config, mut program) = start("troubles", &text, &endpoint);
-    let up = |name: &str| newest(&endpoint, "CollectorUp", name, UP);
-    let tunnel = |name| newest(&endpoint, "TunnelState", "ill", Some(("Tunnel", name)));
-    let dead = || wait(&program, "not seen as down", || up("ill") == Some(0.0));
-    let alive = || wait(&program, "not seen as up again", || up("ill") == Some(1.0));
-    wait(&program, "no first window", || {
-        tunnel("to-aws-1") == Some(1.0)
-    });
+/// Two firewalls in one process: one that is well, and one that is not.
+struct Pair {
+    endpoint: Endpoint,
+    well: Simulator,
+    ill: Simulator,
+    key_file: PathBuf,
+    program: Program,
+    _config: ConfigFile,
+}
+
+impl Pair {
+    fn start(name: &str, more: &str) -> Self {
+        let endpoint = Endpoint::start();
+        let well = Simulator::start(Firewall::vm());
+        let ill = Simulator::start(Firewall::vm().seeded(7));
+        let key_file = key_file(&ill);
+        let text = table("well", &well, "") + &table_with("ill", &ill, &key_file, more);
+        let (config, program) = start(name, &text, &endpoint);
+        let pair = Pair {
+            endpoint,
+            well,
+            ill,
+            key_file,
+            program,
+            _config: config,
+        };
+        pair.wait("no first window", || pair.up() == Some(1.0));
+        pair
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
+        wait(&self.program, what, is_so);
+    }
+
+    fn logs(&self, words: &str) {
+        assert!(
+            self.program.wait_for_line(words),
+            "{words} not in {}",
+            self.program.log()
+        );
+    }
+
+    fn up(&self) -> Option<f64> {
+        newest(&self.endpoint, "CollectorUp", "ill", UP)
+    }
+
+    fn is_down(&self) {
+        self.wait("not seen as down", || self.up() == Some(0.0));
+    }
+
+    fn is_up(&self) {
+        self.wait("not seen as up again", || self.up() == Some(1.0));
+    }
+
+    fn ill(&self, metric: &str) -> Windows {
+        windows(&self.endpoint, metric, "ill", None)
+    }
+
+    /// Ends it, and shows that the other one never noticed.
+    fn ends(mut self) {
+        ends_whole(&mut self.program);
+        let cpu = windows(&self.endpoint, "DataplaneCpuUtilization", "well", None);
+        let labels: Vec<i64> = cpu.keys().copied().collect();
+        let whole = labels.windows(2).all(|two| two[1] - two[0] == PERIOD);
+        assert!(labels.len() >= 2 && whole, "{labels:?}");
+        assert!(
+            cpu.values().all(|stats| stats.sample_count == 10.0),
+            "{cpu:?}"
+        );
+        let ups = windows(&self.endpoint, "CollectorUp", "well", UP);
+        assert!(ups.values().all(|stats| stats.min == 1.0), "{ups:?}");
+        let log = self.program.log();
+        for simulator in [&self.well, &self.ill] {
+            assert!(
+                !log.contains(&simulator.firewall().api_key),
+                "a key in the log"
+            );
+        }
+    }
+}
+
+fn a_tunnel_that_goes_down_and_one_that_is_not_configured_are_0() {
+    let pair = Pair::start("tunnels", "expect_tunnels = [\"to-aws-1\", \"not-there\"]");
+    let tunnel = |name| newest(&pair.endpoint, "TunnelState", "ill", Some(("Tunnel", name)));
+    assert_eq!(tunnel("to-aws-1"), Some(1.0));
     assert_eq!(
         tunnel("not-there"),
         Some(0.0),
         "expected and not configured"
     );
+    pair.ill
+        .change(|fw| fw.set_tunnel("to-aws-1", TunnelState::Inactive));
+    pair.wait("the tunnel stays up", || tunnel("to-aws-1") == Some(0.0));
+    assert_eq!(
+        newest(&pair.endpoint, "TunnelsDown", "ill", None),
+        Some(2.0)
+    );
+    pair.ends();
+}
 
-    ill.change(|fw| fw.set_tunnel("to-aws-1", TunnelState::Inactive));
-    wait(&program, "the tunnel stays up", || {
-        tunnel("to-aws-1") == Some(0.0)
+fn a_key_that_dies_is_told_and_a_new_one_works_at_once() {
+    let pair = Pair::start("keys", "");
+    let key = pair.ill.firewall().api_key;
+    pair.ill.change(|fw| {
+        fw.new_key();
     });
-    assert_eq!(newest(&endpoint, "TunnelsDown", "ill", None), Some(2.0));
-
-    // The key dies, and another comes.
-    let key = ill.firewall().api_key;
-    ill.change(|fw| drop(fw.new_key()));
-    dead();
+    pair.is_down();
+    pair.logs("is refused: forbidden (403)");
+    let from = pair.ill.firewall().now() - PERIOD;
+    std::fs::write(&pair.key_file, pair.ill.firewall().api_key).unwrap();
+    pair.is_up();
+    // Nothing was invented meanwhile.
     assert!(
-        program.wait_for_line("is refused: forbidden (403)"),
-        "{}",
-        program.log()
+        pair.ill("DataplaneCpuUtilization")
+            .range(from..from + PERIOD)
+            .count()
+            <= 1
     );
-    let (silent_from, refused) = (ill.firewall().now(), ill.requests().len());
-    std::fs::write(&file, ill.firewall().api_key).unwrap();
-    alive();
-    let cpu = windows(&endpoint, "DataplaneCpuUtilization", "ill", None);
-    assert!(
-        cpu.range(silent_from - PERIOD..silent_from).count() <= 1,
-        "{cpu:?}"
-    );
-    assert!(ill.requests().len() > refused);
+    assert!(!pair.program.log().contains(&key), "a key in the log");
+    pair.ends();
+}
 
-    ill.set_off(true);
-    dead();
-    assert!(
-        program.wait_for_line("cannot connect to 127.0.0.1"),
-        "{}",
-        program.log()
-    );
-    ill.set_off(false);
-    alive();
+fn a_firewall_that_is_off_or_hangs_is_down_and_comes_back_at_once() {
+    let pair = Pair::start("off", "");
+    pair.ill.set_off(true);
+    pair.is_down();
+    pair.logs("cannot connect to 127.0.0.1");
+    pair.ill.set_off(false);
+    pair.is_up();
+    // It takes requests and never answers: one of them a pass.
+    pair.ill.forget_requests();
+    pair.ill.change(|fw| fw.fault = Some(Fault::Hang));
+    pair.is_down();
+    pair.logs("no answer within 10 s");
+    let windows_seen = windows(&pair.endpoint, "CollectorUp", "ill", UP).len();
+    assert!(pair.ill.requests().len() <= windows_seen);
+    pair.ill.change(|fw| fw.no_faults());
+    pair.is_up();
+    pair.ends();
+}
 
-    // It takes connections and says nothing: one request a pass, and it comes back at once.
-    ill.change(|fw| fw.fault = Some(Fault::Hang));
-    dead();
-    assert!(
-        program.wait_for_line("no answer within 10 s"),
-        "{}",
-        program.log()
-    );
-    ill.change(|fw| fw.no_faults());
-    alive();
-
-    // Counters back to 0: nothing is invented.
-    ill.change(|fw| fw.reboot());
-    let rebooted = ill.firewall().now();
-    let drops = || windows(&endpoint, "DroppedPackets", "ill", None);
-    wait(&program, "no drops after the reboot", || {
-        drops().range(rebooted..).next().is_some()
+fn after_a_reboot_nothing_is_invented() {
+    let pair = Pair::start("reboot", "");
+    let asked = || {
+        let requests = pair.ill.requests();
+        requests.iter().filter(|seen| seen.name == "drops").count()
+    };
+    assert_eq!(asked(), 1);
+    pair.ill.change(|fw| fw.reboot());
+    // Totals are smaller than before: no increase, and what goes on from there does.
+    pair.wait("drops are not asked again", || asked() >= 2);
+    let windows_seen = pair.ill("DataplaneCpuUtilization").len();
+    pair.wait("no more windows", || {
+        pair.ill("DataplaneCpuUtilization").len() > windows_seen
     });
-    for stats in drops().values() {
-        assert!(stats.min >= 0.0 && stats.max < 70.0 * 200.0, "{stats:?}");
+    for metric in ["DroppedPackets", "RxDrops", "InterfaceErrors"] {
+        let seen = pair.ill(metric);
+        let small = |stats: &support::Stats| stats.min >= 0.0 && stats.max < 10_000.0;
+        assert!(seen.values().all(small), "{metric} {seen:?}");
     }
+    assert_eq!(pair.up(), Some(1.0));
+    pair.ends();
+}
 
-    // The role loses a right: that command's metrics go, and what hangs on them; the rest stays.
-    ill.change(|fw| {
+fn a_right_that_the_role_loses_costs_its_metrics_and_what_hangs_on_them() {
+    let pair = Pair::start("rights", "");
+    pair.wait("no capacity", || {
+        !pair.ill("CapacityUtilization").is_empty()
+    });
+    pair.ill.change(|fw| {
         fw.role_without.insert("sessions".to_owned());
     });
-    dead();
-    let words = "show session info: unauthorized (16)";
-    assert!(program.wait_for_line(words), "{}", program.log());
-    let lost = ill.firewall().now() + PERIOD;
-    let after = |metric| {
-        windows(&endpoint, metric, "ill", None)
-            .range(lost + 2 * PERIOD..)
-            .count()
-    };
-    wait(&program, "no windows after the right", || {
+    pair.is_down();
+    pair.logs("show session info: unauthorized (16)");
+    pair.logs("Operational Requests");
+    let lost = pair.ill.firewall().now();
+    let after = |metric| pair.ill(metric).range(lost + PERIOD..).count();
+    pair.wait("the rest does not go on", || {
         after("DataplaneCpuUtilization") >= 2
     });
     assert_eq!(
         (after("ActiveSessions"), after("CapacityUtilization")),
         (0, 0)
     );
-
-    ends_whole(&mut program);
-    // The other one never noticed.
-    let cpu = windows(&endpoint, "DataplaneCpuUtilization", "well", None);
-    let labels: Vec<i64> = cpu.keys().copied().collect();
-    assert!(
-        labels.len() >= 10 && labels.windows(2).all(|two| two[1] - two[0] == PERIOD),
-        "{labels:?}"
-    );
-    assert!(
-        cpu.values().all(|stats| stats.sample_count == 10.0),
-        "{cpu:?}"
-    );
-    let ups = windows(&endpoint, "CollectorUp", "well", UP);
-    assert!(ups.values().all(|stats| stats.min == 1.0));
-    let log = program.log();
-    assert!(
-        !log.contains(&key) && !log.contains(&ill.firewall().api_key),
-        "a key in the log"
-    );
+    assert_eq!(pair.up(), Some(0.0), "it is told as long as it lasts");
+    pair.ends();
 }
 
-#[test]
 fn a_key_is_made_where_there_is_a_password_and_made_again_when_it_dies() {
     let (endpoint, simulator) = (Endpoint::start(), Simulator::start(Firewall::vm()));
     let password = fresh_path("password");
@@ -348,7 +468,6 @@ fn a_key_is_made_where_there_is_a_password_and_made_again_when_it_dies() {
     );
 }
 
-#[test]
 fn firewalls_come_and_go_with_their_list() {
     let endpoint = Endpoint::start();
     let (one, two) = (
@@ -435,7 +554,6 @@ fn carry(mut from: TcpStream, mut to: TcpStream, seen: &Mutex<Vec<u8>>) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-#[test]
 fn nobody_on_the_wire_or_at_the_log_learns_a_key() {
     let (endpoint, simulator) = (Endpoint::start(), Simulator::start(Firewall::vm()));
     let password = fresh_path("password");

@@ -13,6 +13,9 @@ import urllib.parse
 
 import harness
 
+DEFAULT = harness.ROOT / "target" / "debug" / "examples" / "panos-simulator"
+# Made absolute at once: a test may change its folder.
+PROGRAM = pathlib.Path(os.environ.get("PANOS_SIMULATOR", DEFAULT)).resolve()
 # It ends by itself should a test be killed before it ends it.
 LONGEST_SECS = 1800
 # Its login for keygen, where it is one firewall.
@@ -44,20 +47,14 @@ class Simulator:
         self.child.stdin.flush()
 
 
-def program():
-    default = harness.ROOT / "target" / "debug" / "examples" / "panos-simulator"
-    path = pathlib.Path(os.environ.get("PANOS_SIMULATOR", default)).resolve()
-    if not os.access(path, os.X_OK):
-        sys.exit(f"error: no simulator at {path}: cargo build --example panos-simulator makes it")
-    return str(path)
-
-
 @contextlib.contextmanager
 def simulator(folder, *arguments, firewalls=1):
     """One that answers already; ended at the end, with its files in `folder`."""
+    if not os.access(PROGRAM, os.X_OK):
+        sys.exit(f"error: no simulator at {PROGRAM}: cargo build --example panos-simulator makes it")
     folder.mkdir(exist_ok=True)
     log = folder / "simulator.log"
-    command = [program(), "--dir", str(folder), "--for", str(LONGEST_SECS), *arguments]
+    command = [str(PROGRAM), "--dir", str(folder), "--for", str(LONGEST_SECS), *arguments]
     if firewalls > 1:
         command += ["--firewalls", str(firewalls)]
     with open(log, "wb") as out:
@@ -67,7 +64,8 @@ def simulator(folder, *arguments, firewalls=1):
     try:
         yield Simulator(child, started(child, folder / "fwmetrics.toml", firewalls, log), log)
     finally:
-        child.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
         child.terminate()
         try:
             child.wait(5)

@@ -234,7 +234,7 @@ fn windows_are_no_shorter_than_ten_seconds() {
                     &text,
                     &[
                         "line 2: cloudwatch.period_secs: 5 is too short",
-                        "10 or more",
+                        "one of 10, 30, 60",
                     ],
                 ),
             }
@@ -408,7 +408,7 @@ fn opt_in_metrics_hang_on_their_group_or_their_name() {
         assert!(!wanted.contains(name) && !any(&config, name), "{name}");
     }
     // A group brings its metrics, for the firewall that asks.
-    let config = both("", "enable = [\"ssl_proxy\"]", "");
+    let config = both("", "enable = [\"ssl_proxy\"]\nssl_proxy_max = 1", "");
     assert!(any(&config, "SslProxyUtilization"));
     assert!(wanted_of(&config, "fw-a").contains("SslProxyUtilization"));
     assert!(!wanted_of(&config, "fw-b").contains("SslProxyUtilization"));
@@ -423,7 +423,7 @@ fn opt_in_metrics_hang_on_their_group_or_their_name() {
     // The last word is the user's.
     let config = both(
         "[metrics]\ndisable = [\"SslProxyUtilization\"]\n",
-        "enable = [\"ssl_proxy\"]",
+        "enable = [\"ssl_proxy\"]\nssl_proxy_max = 1",
         "",
     );
     assert!(!any(&config, "SslProxyUtilization"));

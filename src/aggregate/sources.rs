@@ -13,6 +13,9 @@ use crate::model::reading::Fold;
 /// Periods after which a contribution is too old to be folded, in halves.
 const STALE_HALF_PERIODS: u32 = 5;
 
+/// Ticks lie this near to their grid at least: a clock that is corrected moves them.
+const TICK_SLACK: Duration = Duration::from_millis(500);
+
 /// How a pass ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -75,7 +78,7 @@ impl Contribution {
 
     /// A pass at this moment should have brought it: what is read more seldom than there are passes is not always due.
     fn is_due(&self, at: Duration) -> bool {
-        at.saturating_sub(self.at) * 2 > self.period
+        at.saturating_sub(self.at) + TICK_SLACK >= self.period
     }
 
     fn add(&mut self, folding: Folding) {

@@ -1,6 +1,6 @@
 //! `fwmetrics check`: the configuration was read without a fault, or we would not be here.
 
-use super::{Failure, print};
+use super::{Failure, missing_lists, print, say};
 use crate::config::{self, Config, DEFAULT_FILE};
 
 /// Says that all is well, and what would run.
@@ -10,6 +10,9 @@ pub(super) fn call(file: Option<&str>, config: &Config) -> Result<(), Failure> {
         .or(default_is_there.then_some(DEFAULT_FILE))
         .unwrap_or("no file, defaults");
     let collectors = config::names(config.collectors().iter());
+    for line in missing_lists(config) {
+        say(&line);
+    }
     print(&format!(
         "configuration without fault ({name}); collectors: {collectors}\n"
     ))

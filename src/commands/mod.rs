@@ -96,6 +96,17 @@ fn load(file: Option<&str>) -> Result<Config, Faults> {
     Err(faults)
 }
 
+/// A line for each list of firewalls that is not there.
+fn missing_lists(config: &Config) -> Vec<String> {
+    let lists = config.collectors.listed.values();
+    let missing = lists.filter(|list| list.is_missing);
+    let line = |list: &config::Listed| {
+        let file = &list.file;
+        format!("firewalls_file {file} is not there: no firewall is read from it until it is")
+    };
+    missing.map(line).collect()
+}
+
 /// Writes to standard output, without colours where it is no terminal.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();

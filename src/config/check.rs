@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::firewalls::Taken;
-use super::words::{a, integer, nearest, not_right, shown, wanted};
+use super::words::{NOT_SHOWN, a, integer, nearest, not_right, shown, wanted};
 use super::{FAULTS_MAX, cross, firewalls, sections, tree::Tree};
 use crate::catalogue;
 use crate::collector::Spec;
@@ -175,6 +175,9 @@ impl Walk<'_, '_> {
             (KeyKind::Bool, DeValue::Boolean(_)) => return,
             (KeyKind::Text(check), DeValue::String(text)) => match check(text) {
                 Ok(()) => return,
+                Err(right) if key.is_private => {
+                    Some((NOT_SHOWN.to_owned(), format!("write {right}")))
+                }
                 Err(right) => Some((not_right(text), format!("write {right}"))),
             },
             (KeyKind::OneOf(words), DeValue::String(text)) if words.contains(&text.as_ref()) => {

@@ -94,7 +94,11 @@ fn short_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
                 "{period} is too short for the firewalls of [collectors.{}]",
                 spec.name
             ),
-            remedy: format!("write {least} or more"),
+            remedy: {
+                let fit = PERIODS.iter().filter(|period| **period >= least);
+                let fit: Vec<String> = fit.map(i64::to_string).collect();
+                format!("write one of {}", fit.join(", "))
+            },
         })
         .collect()
 }

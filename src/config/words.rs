@@ -88,6 +88,9 @@ fn likeness(name: &str, candidate: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(name, candidate)
 }
 
+/// Of a text that may be a secret in the wrong place.
+pub(super) const NOT_SHOWN: &str = "is not right (not shown: it may be a secret)";
+
 /// A text that was refused; one that may hold a password is not shown.
 pub(super) fn not_right(text: &str) -> String {
     if text.contains("://") && text.contains('@') {

@@ -1,8 +1,8 @@
-//! Small files that the user names: keys, passwords, authorities. Read on a blocking thread, one at a time: a disk that
-//! hangs holds one thread, however many firewalls wait for it.
+//! Small files that the user names: keys, passwords, authorities. Read on blocking threads, two at a time: a disk that
+//! hangs holds two of them at the most, however many firewalls wait for it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -18,8 +18,7 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// What systemd names in the environment (systemd.exec(5), LoadCredential=).
 const CREDENTIALS: &str = "${CREDENTIALS_DIRECTORY}";
 
-static ONE_AT_A_TIME: std::sync::LazyLock<Arc<Semaphore>> =
-    std::sync::LazyLock::new(|| Arc::new(Semaphore::new(1)));
+static TWO_AT_A_TIME: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 /// A secret, without the line's end that editors put behind it.
 ///
@@ -30,7 +29,9 @@ pub async fn read(name: &str) -> Result<Secret, String> {
     let text = String::from_utf8(bytes).map_err(|_| format!("{name} is no text"))?;
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(format!("{name} does not hold one line with a secret"));
+        return Err(format!(
+            "{name} must hold the secret on one line, and nothing else"
+        ));
     }
     Ok(Secret::new(text))
 }
@@ -45,7 +46,7 @@ pub async fn file(name: &str) -> Result<Vec<u8>, String> {
     let late = || format!("cannot read {name}: its disk does not answer");
     let reading = async {
         // Never closed.
-        let permit = Arc::clone(&ONE_AT_A_TIME).acquire_owned().await.ok();
+        let permit = Arc::clone(&TWO_AT_A_TIME).acquire_owned().await.ok();
         tokio::task::spawn_blocking(move || {
             let _held = permit;
             state::read(Path::new(&path), FILE_BYTES_MAX)

@@ -68,6 +68,8 @@ pub struct Key {
     /// An ECMA 262 expression that every right text matches, for editors; empty when there is none. The check of its
     /// kind has the last word: it may refuse what this lets pass, never the other way round.
     pub pattern: &'static str,
+    /// A fault does not show what is written.
+    pub is_private: bool,
 }
 
 impl Key {
@@ -90,6 +92,7 @@ impl Key {
             doc,
             example: "",
             pattern: "",
+            is_private: false,
         }
     }
 
@@ -103,6 +106,15 @@ impl Key {
     #[must_use]
     pub const fn pattern(self, pattern: &'static str) -> Self {
         Key { pattern, ..self }
+    }
+
+    /// The same key; what is written there may be a secret by mistake, and is not shown.
+    #[must_use]
+    pub const fn private(self) -> Self {
+        Key {
+            is_private: true,
+            ..self
+        }
     }
 
     /// The same key with this whole number for a default.

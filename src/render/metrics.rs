@@ -146,7 +146,7 @@ fn ceiling() -> String {
         format!("a {name} firewall makes at most {instance} series in {{InstanceId}} and {fleet} in {{AutoScalingGroupName}}")
     });
     format!(
-        "By default {linux}, and {panos}; the latter are shared by its group. Each series costs ${:.2} a month (us-east-1, {}), fine series by the core, interface or tunnel; the $ column counts coarse ones.",
+        "By default {linux}, and {panos}; the latter are shared by its group. Each series costs ${:.2} a month (us-east-1, {}), the $ column counts coarse ones. Fine series come on top: by default one for each collector, tunnel (two where it is monitored) and HA link, others by core, interface or peer when opted in. A PAN-OS firewall with three tunnels in a pair has 35 of its own by default, one with 50 monitored tunnels 134.",
         prices::METRIC_MONTH,
         prices::READ_ON
     )

@@ -16,6 +16,8 @@ const FRESH_HALF_PERIODS: u32 = 5;
 const PASS_SHOWN_FOR: Duration = Duration::from_secs(300);
 /// The total of a series that is not shown is kept for so long, so that it goes on where it was.
 const KEPT_FOR: Duration = Duration::from_secs(3600);
+/// Passes come this near to their grid at least.
+const TICK_SLACK: Duration = Duration::from_millis(500);
 /// Between two looks for what to forget.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -126,7 +128,9 @@ impl Board {
         }
         for (_, shown) in series {
             let of_it = shown.from.source == from.source;
-            shown.unread |= of_it && shown.from.at != from.at;
+            // What is read more seldom than there are passes was not missing.
+            let age = from.at.saturating_sub(shown.from.at);
+            shown.unread |= of_it && age + TICK_SLACK >= shown.from.period;
         }
     }
 

@@ -126,11 +126,6 @@ impl Core {
                 *failures = 0;
                 self.notices
                     .over(&subject, format!("{subject}: reads again"));
-                for note in done.readings.notes() {
-                    let about = format!("{subject} note {note}");
-                    self.notices
-                        .change(Level::Info, &about, format!("{subject}: {note}"));
-                }
             }
             Some(CollectError::Absent(why)) => {
                 *failures = 0;
@@ -142,7 +137,9 @@ impl Core {
             Some(CollectError::Failed(why)) => {
                 *failures = failures.saturating_add(1);
                 // What could still be read keeps its grain: only a pass that brought nothing is tried less often.
-                if done.readings.records().is_empty() {
+                // A remote firewall's collector has manners of its own.
+                let is_local = planned.rhythm.after_end.is_none();
+                if is_local && done.readings.records().is_empty() {
                     let wait = period
                         .saturating_mul(1 << (*failures - 1).min(10))
                         .min(RETRY_MOST);
@@ -154,6 +151,11 @@ impl Core {
                 self.notices
                     .change_of(Level::Warn, &subject, &without_numbers(why), text);
             }
+        }
+        for note in done.readings.notes() {
+            let about = format!("{subject} note {note}");
+            self.notices
+                .change(Level::Info, &about, format!("{subject}: {note}"));
         }
     }
 }

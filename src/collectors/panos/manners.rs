@@ -74,15 +74,13 @@ impl Standing {
         }
     }
 
-    /// It was answered in this pass, in so long.
-    pub(super) fn answered(&mut self, pass: u64, took: Duration) {
+    /// It was answered in this pass. One that took its time has twice as long to rest, no longer: what hangs on its
+    /// reading would take it for lost.
+    pub(super) fn answered(&mut self, pass: u64, is_slow: bool) {
         self.state = State::Well;
-        if took < SLOW {
-            self.trouble = 0;
-            self.due = pass + self.every;
-        } else {
-            self.due = pass + self.rest();
-        }
+        self.trouble = 0;
+        let rests = if is_slow { 2 } else { 1 };
+        self.due = pass + self.every * rests;
     }
 
     /// It was refused in this pass; `why` is told until it is answered again.
@@ -90,9 +88,9 @@ impl Standing {
         match refusal {
             Refusal::UnknownCommand(_) => self.state = State::Unknown(why),
             // Nothing is wrong: it is asked again when its time comes.
-            Refusal::Passive(_) => self.answered(pass, Duration::ZERO),
+            Refusal::Passive(_) => self.answered(pass, false),
             // Only a person can mend a missing right: to ask each minute would fill the firewall's log.
-            Refusal::Unauthorized(_) | Refusal::Forbidden(_) => {
+            Refusal::Unauthorized(_) => {
                 self.trouble = self.trouble.saturating_add(1).max(3);
                 self.fail(pass, why);
             }
@@ -111,7 +109,8 @@ impl Standing {
         self.trouble
     }
 
-    /// The firewall as a whole was silent, and is no more: what failed meanwhile is no fault of the command's.
+    /// The firewall as a whole was silent, or took no key, and is well again: what failed meanwhile is no fault of the
+    /// command's.
     pub(super) fn forgive(&mut self) {
         if matches!(self.state, State::Failing(_)) {
             self.due = 0;
@@ -166,24 +165,22 @@ mod tests {
         ] {
             let mut standing = Standing::new(period_secs, Duration::from_secs(pass_secs));
             let passes = asked[2];
-            let seen = asked_in(&mut standing, passes, |s, pass| {
-                s.answered(pass, Duration::ZERO)
-            });
+            let seen = asked_in(&mut standing, passes, |s, pass| s.answered(pass, false));
             assert_eq!(seen, asked, "{period_secs} s at {pass_secs} s");
         }
     }
 
     #[test]
-    fn errors_and_slow_answers_double_the_rest_up_to_ten_minutes() {
+    fn errors_double_the_rest_up_to_ten_minutes_and_slow_answers_once() {
         let fails = |s: &mut Standing, pass| s.fail(pass, "busy".to_owned());
-        let slow = |s: &mut Standing, pass| s.answered(pass, SLOW);
-        for then in [fails as fn(&mut Standing, u64), slow] {
-            let mut standing = Standing::new(60, MINUTE);
-            let asked = asked_in(&mut standing, 40, then);
-            assert_eq!(asked, [1, 2, 4, 8, 16, 26, 36]);
-            standing.answered(36, Duration::ZERO);
-            assert!(standing.is_due(37) && standing.failing().is_none());
-        }
+        let mut standing = Standing::new(60, MINUTE);
+        let asked = asked_in(&mut standing, 40, fails);
+        assert_eq!(asked, [1, 2, 4, 8, 16, 26, 36]);
+        standing.answered(36, false);
+        assert!(standing.is_due(37) && standing.failing().is_none());
+        let mut slow = Standing::new(60, MINUTE);
+        let asked = asked_in(&mut slow, 8, |s, pass| s.answered(pass, true));
+        assert_eq!(asked, [1, 3, 5, 7]);
         // One that is asked each hour is not asked more often because it fails.
         let mut hourly = Standing::new(3600, MINUTE);
         assert_eq!(asked_in(&mut hourly, 130, fails), [1, 61, 121]);

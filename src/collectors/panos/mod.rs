@@ -6,6 +6,8 @@
 pub mod commands;
 mod manners;
 pub mod metrics;
+mod odd;
+mod reasons;
 mod session;
 pub mod settings;
 mod take;
@@ -20,7 +22,9 @@ use crate::collector::{CollectError, Collector, Command, Context, Remote, Spec};
 use crate::model::reading::Readings;
 
 use commands::GROUPS;
-use manners::Standing;
+use manners::{SLOW, Standing};
+use odd::Odd;
+use reasons::Reasons;
 use session::{Failure, Session, Told};
 use settings::Settings;
 use take::{Memory, Taker};
@@ -49,6 +53,8 @@ static REMOTE: Remote = Remote {
     period_secs_least: 10,
 };
 
+/// On these decisions hang: they are asked as often as ever where answers are slow.
+static ESSENTIAL: [&Command; 3] = [&commands::RESOURCES, &commands::SESSIONS, &commands::HA];
 /// Commands whose answers are totals: a look asks them twice, and the others once.
 static COUNTING: [&Command; 7] = [
     &commands::HA,
@@ -59,8 +65,12 @@ static COUNTING: [&Command; 7] = [
     &commands::DROPS_DOS,
     &commands::TUNNEL,
 ];
-/// Tunnels whose own counters are asked for in a round.
+/// Tunnels whose own counters are asked for in a round, and rounds in which each had its turn: within the hour after
+/// which a total that was not read again is forgotten.
 const TUNNELS_A_ROUND: usize = 5;
+const ROUNDS_MOST: usize = 10;
+/// Answers of odd fields that are told apart.
+const ODD_MAX: usize = 100;
 /// The longest block that a firewall gives (show running resource-monitor second last 1-60).
 const BLOCK_SECS_MOST: u64 = 60;
 /// Where the routing engine is not told, the other one is tried so often, seconds.
@@ -83,6 +93,7 @@ struct Panos {
     session: Session,
     asked: Vec<Asked>,
     memory: Memory,
+    odd: Odd,
     /// Passes so far, this one included.
     passes: u64,
     /// The tunnel whose counters are asked for next.
@@ -112,10 +123,11 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
         wanted: context.wanted,
         tunnels_max: context.tunnels_max,
         period,
-        pass_within: context.timeout * 9 / 10,
+        pass_within: context.timeout * 3 / 4,
         is_look: context.is_look,
         asked,
         memory: Memory::default(),
+        odd: Odd::new(ODD_MAX),
         passes: 0,
         turn: 0,
         is_legacy: false,
@@ -129,7 +141,7 @@ impl Collector for Panos {
         self.passes += 1;
         let begun = self.session.begin(self.pass_within).await;
         begun.map_err(CollectError::Failed)?;
-        let mut failed = Vec::new();
+        let mut failed = Reasons::default();
         for index in self.order() {
             if !self.is_needed(self.asked[index].command) {
                 continue;
@@ -137,17 +149,22 @@ impl Collector for Panos {
             if self.is_due(index)
                 && let Err(why) = self.ask(index, out).await
             {
-                failed.push(why);
+                if !self.session.has_answered() {
+                    failed = Reasons::default();
+                }
+                failed.add("", &why);
                 break;
             }
-            let standing = &self.asked[index].standing;
-            failed.extend(standing.failing().map(ToOwned::to_owned));
+            let Asked { command, standing } = &self.asked[index];
+            if let Some(why) = standing.failing() {
+                failed.add(command.words, why);
+            }
             self.note_unknown(index, out);
         }
         self.was_silent = !self.session.has_answered();
-        match failed.is_empty() {
-            true => Ok(()),
-            false => Err(CollectError::Failed(failed.join("; "))),
+        match failed.said() {
+            None => Ok(()),
+            Some(why) => Err(CollectError::Failed(why)),
         }
     }
 }
@@ -250,7 +267,8 @@ impl Panos {
         let texts = self.texts(command);
         for text in texts {
             let told = self.session.ask(&text).await;
-            if self.session.has_answered() && std::mem::take(&mut self.was_silent) {
+            let heard = self.session.has_answered() && std::mem::take(&mut self.was_silent);
+            if self.session.take_renewed() || heard {
                 self.asked
                     .iter_mut()
                     .for_each(|asked| asked.standing.forgive());
@@ -259,9 +277,14 @@ impl Panos {
                 Ok(told) => self.told(index, &told, out),
                 Err(Failure::Firewall(why)) => return Err(why),
                 Err(Failure::Late(why)) => {
-                    let why = format!("{}: {why}", command.words);
                     self.asked[index].standing.fail(self.passes, why.clone());
-                    return Err(format!("{why}; nothing more is asked in this pass"));
+                    // Where nothing is answered it is not about the command.
+                    let named = format!("{}: {why}", command.words);
+                    return Err(if self.session.has_answered() {
+                        named
+                    } else {
+                        why
+                    });
                 }
                 Err(Failure::Refused(refusal)) => self.refused(index, &refusal),
             }
@@ -280,16 +303,9 @@ impl Panos {
         }
         let ids: Vec<u64> = self.memory.tunnel_ids().collect();
         let from = self.turn.checked_rem(ids.len()).unwrap_or(0);
-        let round = ids
-            .iter()
-            .cycle()
-            .skip(from)
-            .take(TUNNELS_A_ROUND.min(ids.len()));
-        self.turn = if self.is_look {
-            from
-        } else {
-            from + TUNNELS_A_ROUND
-        };
+        let a_round = TUNNELS_A_ROUND.max(ids.len().div_ceil(ROUNDS_MOST));
+        let round = ids.iter().cycle().skip(from).take(a_round.min(ids.len()));
+        self.turn = if self.is_look { from } else { from + a_round };
         round
             .map(|id| command.wire.replace(commands::TUNNEL_ID, &id.to_string()))
             .collect()
@@ -311,14 +327,21 @@ impl Panos {
         let taken = taker.take(command, &told.result);
         let odd = std::mem::take(&mut taker.odd);
         match taken {
-            Ok(()) => standing.answered(self.passes, told.took),
-            Err(why) => {
-                let why = format!("{}: unreadable answer: {why}", command.words);
-                standing.fail(self.passes, why);
+            Ok(()) => {
+                let is_slow = told.took >= SLOW;
+                let is_essential = ESSENTIAL.iter().any(|other| std::ptr::eq(*command, *other));
+                standing.answered(self.passes, is_slow && !is_essential);
+                if is_slow {
+                    out.note(
+                        "the management plane takes seconds to answer: it is asked less often",
+                    );
+                }
             }
+            Err(why) => standing.fail(self.passes, format!("unreadable answer: {why}")),
         }
         for odd in odd {
-            out.note(format!("{}: {odd}", command.words));
+            let note = self.session.discreet(&format!("{}: {odd}", command.words));
+            out.note(self.odd.settled(note));
         }
         if std::ptr::eq(*command, &commands::BGP_ADVANCED) {
             self.is_legacy = self.memory.peers == 0;
@@ -345,7 +368,7 @@ impl Panos {
                 "{words}: not on this release ({}), asked again on another",
                 release.unwrap_or("unknown")
             ),
-            _ => format!("{words}: {refusal}; {}", refusal.remedy()),
+            _ => format!("{refusal}; {}", refusal.remedy()),
         };
         standing.refused(self.passes, refusal, why);
     }

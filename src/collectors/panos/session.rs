@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quick_xml::escape::{escape, minimal_escape, partial_escape};
 
 use super::settings::Settings;
 use super::wire::{self, Element, Refusal};
@@ -62,6 +63,12 @@ pub(super) struct Session {
     is_new: bool,
     /// The firewall took the key in this pass.
     accepted: bool,
+    /// Another key was looked for in this pass.
+    replaced: bool,
+    /// Refusals of commands in this pass that may be the key's.
+    forbidden: u32,
+    /// A new key was taken, and nobody was told.
+    renewed: bool,
     /// Refusals of the login in a row, and passes until the next try.
     refusals: u32,
     rests: u64,
@@ -95,6 +102,9 @@ impl Session {
             password: None,
             is_new: false,
             accepted: false,
+            replaced: false,
+            forbidden: 0,
+            renewed: false,
             refusals: 0,
             rests: 0,
             why: String::new(),
@@ -108,7 +118,7 @@ impl Session {
     /// There is none, and why.
     pub(super) async fn begin(&mut self, pass: Duration) -> Result<(), String> {
         self.left = pass;
-        self.accepted = false;
+        (self.accepted, self.replaced, self.forbidden) = (false, false, 0);
         self.look_at_file().await?;
         if self.rests > 0 {
             self.rests -= 1;
@@ -128,12 +138,14 @@ impl Session {
     /// Sends a command and waits for its result. A key that is refused is replaced once, where there is another.
     pub(super) async fn ask(&mut self, command: &str) -> Result<Told, Failure> {
         match self.ask_once(command).await {
-            Err(Failure::Refused(Refusal::Forbidden(said))) if !self.accepted => {
-                if !self.replace_key().await.map_err(Failure::Firewall)? {
-                    return Err(self.rest(&said));
+            Err(Failure::Refused(Refusal::Forbidden(said))) => {
+                let other = !self.replaced && self.replace_key(&said).await?;
+                self.replaced = true;
+                if !other {
+                    return Err(self.forbid(said));
                 }
                 match self.ask_once(command).await {
-                    Err(Failure::Refused(Refusal::Forbidden(said))) => Err(self.rest(&said)),
+                    Err(Failure::Refused(Refusal::Forbidden(said))) => Err(self.forbid(said)),
                     other => other,
                 }
             }
@@ -144,6 +156,20 @@ impl Session {
             }
             other => other,
         }
+    }
+
+    /// The key is refused, or this command to a key that is taken: a second one in a pass says that it is the key.
+    fn forbid(&mut self, said: String) -> Failure {
+        self.forbidden += 1;
+        if self.accepted && self.forbidden == 1 {
+            return Failure::Refused(Refusal::Forbidden(said));
+        }
+        self.rest(&said)
+    }
+
+    /// A new key was taken since this was asked last.
+    pub(super) fn take_renewed(&mut self) -> bool {
+        std::mem::take(&mut self.renewed)
     }
 
     fn makes_keys(&self) -> bool {
@@ -158,11 +184,12 @@ impl Session {
             self.accepted |= shows_the_key_is_right(&refusal);
             Failure::Refused(refusal)
         })?;
+        self.renewed |= self.is_new;
         (self.accepted, self.is_new, self.refusals) = (true, false, 0);
         Ok(Told {
             result,
             at: answer.at,
-            took: answer.took,
+            took: self.https.took(),
         })
     }
 
@@ -179,22 +206,15 @@ impl Session {
             within,
             most: ANSWER_BYTES_MAX,
         };
-        match self.https.post(&post).await {
-            Ok(answer) => {
-                self.left = self.left.saturating_sub(answer.took);
-                Ok(answer)
+        let answer = self.https.post(&post).await;
+        self.left = self.left.saturating_sub(self.https.took());
+        answer.map_err(|error| match error {
+            HttpsError::Late(_) => Failure::Late(error.to_string()),
+            HttpsError::TooLong(_) | HttpsError::Broken(_) => {
+                Failure::Refused(Refusal::Unreadable(error.to_string()))
             }
-            Err(error) => {
-                self.left = self.left.saturating_sub(within);
-                Err(match error {
-                    HttpsError::Late(_) => Failure::Late(error.to_string()),
-                    HttpsError::TooLong(_) | HttpsError::Broken(_) => {
-                        Failure::Refused(Refusal::Unreadable(error.to_string()))
-                    }
-                    HttpsError::Away(why) | HttpsError::Untrusted(why) => Failure::Firewall(why),
-                })
-            }
-        }
+            HttpsError::Away(why) | HttpsError::Untrusted(why) => Failure::Firewall(why),
+        })
     }
 
     /// The key's or password's file, each pass: one that changed ends the rest.
@@ -226,18 +246,25 @@ impl Session {
     }
 
     /// Another key than the one that was refused; false where there is none.
-    async fn replace_key(&mut self) -> Result<bool, String> {
+    async fn replace_key(&mut self, said: &str) -> Result<bool, Failure> {
         match &self.login {
-            Login::File(file) => {
-                let key = secrets::read(file).await?;
-                let other = self.key.as_ref() != Some(&key);
-                self.key = Some(key);
-                Ok(other)
-            }
+            Login::File(file) => match secrets::read(file).await {
+                Ok(key) if self.key.as_ref() == Some(&key) => Ok(false),
+                Ok(key) => {
+                    self.key = Some(key);
+                    self.is_new = true;
+                    Ok(true)
+                }
+                Err(why) => {
+                    self.rest(said);
+                    Err(Failure::Firewall(why))
+                }
+            },
             Login::Password { .. } if self.is_new => Ok(false),
             Login::Password { .. } => {
                 self.key = None;
-                self.make_key().await.map(|()| true)
+                self.make_key().await.map_err(Failure::Firewall)?;
+                Ok(true)
             }
         }
     }
@@ -291,9 +318,14 @@ impl Session {
             Login::Password { user, .. } => format!("the login of {user} is refused"),
         };
         let refusal = Refusal::Forbidden(said.to_owned());
+        let remedy = match &self.login {
+            Login::File(_) => refusal.remedy(),
+            Login::Password { .. } => {
+                "check user and password_file, that the account is not locked, and that its admin role has XML API, Operational Requests"
+            }
+        };
         self.why = format!(
-            "{what}: {refusal}; {}; tried again after {secs} s, or when the file changes",
-            refusal.remedy()
+            "{what}: {refusal}; {remedy}; tried again after {secs} s, or when the file changes"
         );
         Failure::Firewall(self.why.clone())
     }
@@ -305,9 +337,30 @@ impl Session {
         if read.is_ok() {
             return read;
         }
+        wire::reply(answer.status, &self.hidden_in(answer.body.clone()))
+    }
+
+    /// A text of the firewall's without what it was sent.
+    pub(super) fn discreet(&self, text: &str) -> String {
+        let hidden = self.hidden_in(text.as_bytes().to_vec());
+        String::from_utf8_lossy(&hidden).into_owned()
+    }
+
+    /// Without secrets: as they are, as XML has them, and as they went out.
+    fn hidden_in(&self, bytes: Vec<u8>) -> Vec<u8> {
         let secrets = self.key.iter().chain(&self.password);
-        let hidden = secrets.fold(answer.body.clone(), |body, secret| secret.hidden_in(body));
-        wire::reply(answer.status, &hidden)
+        secrets.fold(bytes, |bytes, secret| {
+            let text = secret.expose();
+            let forms = [
+                text.to_owned(),
+                escape(text).into_owned(),
+                partial_escape(text).into_owned(),
+                minimal_escape(text).into_owned(),
+                encoded(text),
+            ];
+            let hide = |bytes, form: String| Secret::new(form).hidden_in(bytes);
+            forms.into_iter().fold(bytes, hide)
+        })
     }
 }
 

@@ -17,14 +17,16 @@ pub static KEYS: &[Key] = &[
         "",
         "The management interface: a name or an address, or https://host:port.",
     )
-    .example("\"10.0.0.4\""),
+    .example("\"10.0.0.4\"")
+    .private(),
     Key::new(
         "api_key_file",
         KeyKind::Text(file),
         "",
-        "File with the API key; read again when it changes or is refused. ${CREDENTIALS_DIRECTORY}/ may stand before it.",
+        "File with the API key; read again in each pass. ${CREDENTIALS_DIRECTORY}/ may stand before it.",
     )
-    .example("\"/etc/fwmetrics/keys/fw-a.key\""),
+    .example("\"/etc/fwmetrics/keys/fw-a.key\"")
+    .private(),
     Key::new(
         "user",
         KeyKind::Text(visible_text),
@@ -39,7 +41,8 @@ pub static KEYS: &[Key] = &[
         "",
         "File with that user's password.",
     )
-    .example("\"${CREDENTIALS_DIRECTORY}/fw-a.password\""),
+    .example("\"${CREDENTIALS_DIRECTORY}/fw-a.password\"")
+    .private(),
     Key::new(
         "ca_file",
         KeyKind::Text(file),
@@ -224,6 +227,15 @@ pub fn check(table: &toml::Table) -> Vec<Wrong> {
             "keep one",
         ),
     }
+    let enabled = table.get("enable").and_then(toml::Value::as_array);
+    let enables = |name| enabled.is_some_and(|all| all.iter().any(|v| v.as_str() == Some(name)));
+    if enables("ssl_proxy") && !has("ssl_proxy_max") {
+        fault(
+            "enable",
+            "ssl_proxy has no limit to compare with: nothing would be published",
+            "write ssl_proxy_max, or take ssl_proxy out",
+        );
+    }
     if has("tls_name") && !has("ca_file") {
         fault("tls_name", "has no ca_file to go with", "take it out");
     }
@@ -290,6 +302,8 @@ pub fn endpoint(text: &str) -> Result<(String, u16), String> {
 /// What would be right.
 pub fn pin(text: &str) -> Result<[u8; 32], String> {
     let right = || "64 hex digits, with or without colons".to_owned();
+    // As openssl prints it: sha256 Fingerprint=…
+    let text = text.rsplit('=').next().unwrap_or(text);
     let digits: Vec<u8> = text
         .bytes()
         .filter(|byte| *byte != b':' && !byte.is_ascii_whitespace())
@@ -381,6 +395,8 @@ mod tests {
         let colons = ["AB"; 32].join(":");
         assert_eq!(pin(&plain), Ok([0xab; 32]));
         assert_eq!(pin(&colons), Ok([0xab; 32]));
+        let printed = format!("sha256 Fingerprint={colons}");
+        assert_eq!(pin(&printed), Ok([0xab; 32]));
         for wrong in [
             "",
             "ab",

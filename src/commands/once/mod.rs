@@ -16,7 +16,7 @@ use crate::render::report::{CollectorReport, Status};
 use crate::render::{datums, json, table};
 
 use look::{Looked, look};
-use only::{Named, narrow};
+use only::{Named, left_out, narrow};
 use publish::{batches, publish};
 use show::{exposition, report};
 
@@ -25,7 +25,15 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let named = args.only.iter().map(|text| Named::read(text));
     let named: Vec<Named> = named.collect::<Result<_, _>>()?;
     let asked = asked(args, config, &named);
-    let wanted = wanted(config, &asked, &named);
+    let (wanted, left_out) = wanted(config, &asked, &named);
+    if wanted.is_empty() {
+        let missing = super::missing_lists(config).join("\n");
+        return Err(Failure::Failed(
+            format!("{missing}\nnothing to read")
+                .trim_start()
+                .to_owned(),
+        ));
+    }
     let with_asked = Config {
         metrics: asked,
         ..config.clone()
@@ -34,7 +42,8 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
     let blind = namespace::blind(config, &wanted);
-    for report in &mut looked.reports {
+    for (report, left_out) in looked.reports.iter_mut().zip(left_out) {
+        report.notes.extend(left_out);
         if blind.contains(&report.name) {
             report.notes.push(namespace::note());
         }
@@ -108,7 +117,12 @@ fn asked(args: &Once, config: &Config, named: &[Named]) -> Selection {
     selection
 }
 
-fn wanted(config: &Config, selection: &Selection, named: &[Named]) -> Vec<Wanted> {
+/// The collectors, and of each what is left out of it.
+fn wanted(
+    config: &Config,
+    selection: &Selection,
+    named: &[Named],
+) -> (Vec<Wanted>, Vec<Option<String>>) {
     let mut config = config.clone();
     config.metrics = selection.clone();
     config.http = Http::default();
@@ -122,6 +136,9 @@ fn wanted(config: &Config, selection: &Selection, named: &[Named]) -> Vec<Wanted
     }
     wanted
         .into_iter()
-        .map(|wanted| narrow(wanted.looking(), named))
-        .collect()
+        .map(|wanted| {
+            let left_out = left_out(&wanted, named);
+            (narrow(wanted.looking(), named), left_out)
+        })
+        .unzip()
 }

@@ -11,6 +11,9 @@ use crate::model::metric::Metric;
 /// A look asks what a daemon asks this seldom only when its group is named: it costs the firewall something.
 const COSTLY_SECS: u64 = 300;
 
+/// Who is passive decides about other groups' metrics, and tunnels give theirs their names.
+const NEEDED_BY_OTHERS: [&str; 2] = ["ha", "tunnels"];
+
 /// A collector, or a group of its commands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
@@ -83,20 +86,47 @@ pub(super) fn narrow(mut wanted: Wanted, named: &[Named]) -> Wanted {
             .retain(|name| cheap.contains(name) || !costly.contains(name));
         return wanted;
     }
-    wanted.wanted = names(
-        groups
-            .iter()
-            .flat_map(|group| group.commands.iter().copied()),
-    );
-    if let Some(disabled) = wanted
-        .table
-        .get_mut("disable")
-        .and_then(toml::Value::as_array_mut)
-    {
-        let is_named = |name: &str| groups.iter().any(|group| group.name == name);
-        disabled.retain(|name| !name.as_str().is_some_and(is_named));
-    }
+    let asked = groups.iter().flat_map(|group| group.commands);
+    wanted.wanted = names(asked.copied());
+    // Commands of other groups bring some of these metrics too, and are not asked for them.
+    let is_named = |name: &str| groups.iter().any(|group| group.name == name);
+    let others = remote.groups.iter().map(|group| group.name);
+    let others: Vec<toml::Value> = others
+        .filter(|name| !is_named(name) && !NEEDED_BY_OTHERS.contains(name))
+        .map(toml::Value::from)
+        .collect();
+    wanted.table.insert("disable".to_owned(), others.into());
     wanted
+}
+
+/// What a look leaves out of a remote firewall, though it is wanted.
+pub(super) fn left_out(wanted: &Wanted, named: &[Named]) -> Option<String> {
+    let remote = wanted.spec.remote?;
+    if named
+        .iter()
+        .any(|named| named.is(wanted) && named.group.is_some())
+    {
+        return None;
+    }
+    let costly = |group: &&Group| {
+        let mut commands = group.commands.iter();
+        commands.any(|command| {
+            let mut metrics = command.metrics.iter();
+            command.period_secs >= COSTLY_SECS && metrics.any(|m| wanted.wanted.contains(m.name))
+        })
+    };
+    let groups: Vec<&str> = remote
+        .groups
+        .iter()
+        .filter(costly)
+        .map(|group| group.name)
+        .collect();
+    let first = groups.first()?;
+    Some(format!(
+        "not asked, because it costs the firewall something: {} (--only {}:{first} asks)",
+        groups.join(", "),
+        wanted.spec.name
+    ))
 }
 
 fn commands(remote: &'static Remote) -> impl Iterator<Item = &'static Command> {

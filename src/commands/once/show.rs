@@ -24,7 +24,9 @@ pub(super) fn report(config: &Config, selection: &Selection, looked: &Looked) ->
         .iter()
         .map(|(source, value)| sample(&looked.reports[*source], value))
         .collect();
-    samples.sort_by(|a, b| (a.metric, &a.dimensions).cmp(&(b.metric, &b.dimensions)));
+    samples.sort_by(|a, b| {
+        (&a.target, a.metric, &a.dimensions).cmp(&(&b.target, b.metric, &b.dimensions))
+    });
     Report {
         version: env!("CARGO_PKG_VERSION"),
         time: rfc3339(looked.started.wall_secs()),

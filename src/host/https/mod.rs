@@ -4,6 +4,7 @@
 //! key. A request goes out again, once, only where a connection that was kept turned out to be closed: it is for
 //! requests that change nothing.
 
+mod resolve;
 mod trust;
 
 use std::io;
@@ -57,12 +58,10 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// When its last byte was there.
     pub at: Now,
-    /// How long it took, to connect included.
-    pub took: Duration,
 }
 
-/// What is sent with POST.
-#[derive(Debug)]
+/// What is sent with POST. It has no Debug: a form may hold a password.
+#[allow(missing_debug_implementations)]
 pub struct Post<'a> {
     /// Path, without anything secret.
     pub path: &'static str,
@@ -83,6 +82,7 @@ pub struct Https {
     port: u16,
     tls: Tls,
     kept: Option<Kept>,
+    took: Duration,
 }
 
 #[derive(Debug)]
@@ -108,7 +108,14 @@ impl Https {
             port,
             tls: Tls::new(name, trust)?,
             kept: None,
+            took: Duration::ZERO,
         })
+    }
+
+    /// How long the last exchange took, however it ended.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Where it leads, for messages.
@@ -128,15 +135,11 @@ impl Https {
         let began = clock::now().boot;
         let kept = self.kept.take();
         let done = timeout(post.within, self.post_by(kept, post)).await;
+        let at = clock::now();
+        self.took = at.boot.saturating_sub(began);
         let (kept, (status, body)) = done.unwrap_or(Err(HttpsError::Late(post.within)))?;
         self.kept = Some(kept);
-        let at = clock::now();
-        Ok(Answer {
-            status,
-            body,
-            at,
-            took: at.boot.saturating_sub(began),
-        })
+        Ok(Answer { status, body, at })
     }
 
     async fn post_by(
@@ -165,10 +168,16 @@ impl Https {
     async fn connect(&mut self) -> Result<Kept, HttpsError> {
         let connector = self.tls.connector().await?;
         let place = self.place();
-        let away = |why: &str| HttpsError::Away(format!("cannot connect to {place}: {why}"));
+        let away = |why: &str| {
+            HttpsError::Away(format!(
+                "cannot connect to {place}: {why}; see that this is the management interface, and that its permitted addresses and security group let this machine in"
+            ))
+        };
         let opened = timeout(CONNECT_WITHIN, async {
-            let address = (self.host.as_str(), self.port);
-            let stream = TcpStream::connect(address)
+            let addresses = resolve::addresses(&self.host, self.port)
+                .await
+                .map_err(|error| away(&error.to_string()))?;
+            let stream = TcpStream::connect(&addresses[..])
                 .await
                 .map_err(|error| away(&error.to_string()))?;
             // Requests are small and wait for their answers.
@@ -280,7 +289,7 @@ fn untrusted(place: &str, error: &io::Error) -> HttpsError {
     let said = trust::why(error);
     match said {
         Some(why) => HttpsError::Untrusted(format!("{place} is not believed: {why}")),
-        None => HttpsError::Broken(format!(
+        None => HttpsError::Away(format!(
             "cannot speak TLS with {place}: {}",
             chain::of(error)
         )),

@@ -200,7 +200,8 @@ pub(super) fn why(error: &io::Error) -> Option<String> {
         },
         // One that is called like an authority in the file, and has another key.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "its certificate is signed by none of those in ca_file".to_owned()
+            "its certificate is signed by none of those in ca_file; put the authority that signed it there, or use tls_sha256"
+                .to_owned()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name; set tls_name to the one in it".to_owned()

@@ -10,6 +10,8 @@ use crate::model::reading::{Raw, Reading};
 
 /// What PAN-OS says of counters that name a dropped packet.
 const DROP: &str = "drop";
+/// A firewall has some hundred of them.
+const COUNTERS_MAX: usize = 4096;
 
 impl Taker<'_> {
     pub(super) fn interfaces(&mut self, result: &Element) -> Result<(), String> {
@@ -73,7 +75,7 @@ impl Taker<'_> {
         for counter in counters.iter().filter(|counter| counter.severity == DROP) {
             self.dropped(counter, self.memory.drops_read);
         }
-        self.memory.drops_read = true;
+        self.memory.drops_read = self.odd.is_empty();
         Ok(())
     }
 
@@ -87,14 +89,15 @@ impl Taker<'_> {
         for counter in counters.iter().filter(named) {
             self.dropped(counter, self.memory.protections_read);
         }
-        self.memory.protections_read = true;
+        self.memory.protections_read = self.odd.is_empty();
         Ok(())
     }
 
     /// Counters of 0 are not listed: one that comes new, in a list that was read before, has grown from there.
     fn dropped(&mut self, counter: &Counter, read_before: bool) {
         let is_named = self.settings.drop_counters.contains(&counter.name);
-        let is_new = self.memory.counters.insert(counter.name.clone());
+        let has_room = self.memory.counters.len() < COUNTERS_MAX;
+        let is_new = has_room && self.memory.counters.insert(counter.name.clone());
         let from_zero = (is_new && read_before).then_some(0);
         for total in from_zero.into_iter().chain([counter.value]) {
             let mut record = self.record(&of::DROPPED, Raw::Total(total));

@@ -1,5 +1,7 @@
 //! The management plane: its load, release and restarts.
 
+use std::time::Duration;
+
 use super::Taker;
 use crate::collectors::panos::metrics as of;
 use crate::collectors::panos::wire::{self, Element};
@@ -26,7 +28,8 @@ impl Taker<'_> {
         if let (Some(before), Some(uptime)) = (self.memory.uptime_secs, system.uptime_secs)
             && uptime + RESTARTED_SECS < before
         {
-            let up = humantime::format_duration(std::time::Duration::from_secs_f64(uptime));
+            let up = Duration::try_from_secs_f64(uptime).unwrap_or_default();
+            let up = humantime::format_duration(up);
             self.out.note(format!(
                 "the firewall restarted {up} ago: its counters begin anew"
             ));

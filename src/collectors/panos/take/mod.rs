@@ -32,9 +32,9 @@ pub(super) struct Memory {
     uptime_secs: Option<f64>,
     ha: Option<HaState>,
     ha_changes: u64,
-    /// Counters that were listed: one that comes new was 0 before.
+    /// Counters that were ever listed: one that comes new was 0 before.
     counters: HashSet<String>,
-    /// The list of those of severity drop, and of those of protections, was read before.
+    /// The list of those of severity drop, and of those of protections, was read before, and without anything odd.
     drops_read: bool,
     protections_read: bool,
     /// Name, number and interface of each tunnel, as of the last answer.

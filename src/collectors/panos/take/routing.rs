@@ -9,7 +9,11 @@ use crate::model::reading::{Raw, Record};
 impl Taker<'_> {
     pub(super) fn bgp_advanced(&mut self, result: &Element) -> Result<(), String> {
         let peers = wire::bgp_advanced(result, &mut self.odd)?;
-        self.peers(&peers);
+        self.memory.peers = peers.len();
+        // Where the engine is not known, none here may mean that the other one has them.
+        if !peers.is_empty() || self.memory.advanced_routing == Some(true) {
+            self.peers(&peers);
+        }
         Ok(())
     }
 

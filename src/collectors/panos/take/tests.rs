@@ -110,6 +110,27 @@ fn an_expected_tunnel_that_is_not_there_is_down_and_an_unknown_state_is_nothing(
 }
 
 #[test]
+fn a_tunnel_with_proxy_ids_is_expected_by_its_name() {
+    let mut firewall = Firewall::new("expect_tunnels = [\"branch\", \"bran\"]");
+    let list = flow(&[
+        ("branch:a", "tunnel.1", "active"),
+        ("branch:b", "tunnel.1", "init"),
+    ]);
+    let (readings, _) = firewall.answers(&commands::TUNNELS, &list);
+    assert_eq!(
+        readings,
+        [
+            "tunnel bran!=0",
+            "tunnel branch:a!=1",
+            "tunnel branch:b!=0",
+            "tunnels_configured=3",
+            "tunnels_up=1",
+            "tunnels_down=2"
+        ]
+    );
+}
+
+#[test]
 fn without_tunnels_nothing_is_said_and_when_the_last_one_goes_zeros_are() {
     let mut firewall = Firewall::new("");
     assert_eq!(firewall.answers(&commands::TUNNELS, &flow(&[])).0, [""; 0]);
@@ -201,6 +222,35 @@ fn a_counter_that_comes_new_has_grown_from_zero() {
             "dropped=4 in all"
         ]
     );
+}
+
+#[test]
+fn after_an_odd_list_nothing_has_grown_from_zero() {
+    let mut firewall = Firewall::new("");
+    let entry = |name: &str, value: &str| {
+        format!(
+            "<entry><name>{name}</name><value>{value}</value><severity>drop</severity><aspect>x</aspect></entry>"
+        )
+    };
+    let list =
+        |entries: &[String]| format!("<global><counters>{}</counters></global>", entries.concat());
+    let drops = &commands::DROPS;
+    firewall.answers(drops, &list(&[entry("a", "7"), entry("b", "many")]));
+    let (readings, _) = firewall.answers(drops, &list(&[entry("a", "7"), entry("b", "9000")]));
+    assert_eq!(readings, ["dropped=7 in all", "dropped=9000 in all"]);
+}
+
+#[test]
+fn without_the_engines_name_no_peers_may_be_the_other_ones() {
+    let mut firewall = Firewall::new("");
+    let legacy = "<entry peer=\"p\" vr=\"v\"><status>Established</status></entry>";
+    let (readings, _) = firewall.answers(&commands::BGP_LEGACY, legacy);
+    assert!(readings.contains(&"bgp_up=1".to_owned()), "{readings:?}");
+    let nobody = "<json>{}</json>";
+    assert_eq!(firewall.answers(&commands::BGP_ADVANCED, nobody).0, [""; 0]);
+    firewall.memory.advanced_routing = Some(true);
+    let zeros = ["bgp_configured=0", "bgp_up=0", "bgp_down=0"];
+    assert_eq!(firewall.answers(&commands::BGP_ADVANCED, nobody).0, zeros);
 }
 
 #[test]

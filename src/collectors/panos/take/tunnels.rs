@@ -22,8 +22,8 @@ impl Taker<'_> {
         }
         let own = self.with_series(&listed, &expected);
         let (mut up, mut down) = (0, 0);
-        let missing = expected.iter().filter(|name| !listed.contains_key(*name));
-        for name in missing {
+        let is_listed = |name: &String| listed.keys().any(|known| is_of(known, name));
+        for name in expected.iter().filter(|name| !is_listed(name)) {
             down += 1;
             let record = self.state(&of::TUNNEL, false);
             self.out.push(tunnel(record, name).expected(true));
@@ -35,7 +35,7 @@ impl Taker<'_> {
                 None => {}
             }
             if own.contains(name) {
-                self.one(name, tunnel_, expected.contains(name));
+                self.one(name, tunnel_, is_expected(name, &expected));
             }
         }
         for (reading, number) in [
@@ -48,7 +48,7 @@ impl Taker<'_> {
         self.memory.tunnels = listed
             .into_iter()
             .map(|(name, tunnel)| Known {
-                expected: expected.contains(&name),
+                expected: is_expected(&name, &expected),
                 has_series: own.contains(&name),
                 id: tunnel.id,
                 interface: tunnel.interface,
@@ -64,8 +64,10 @@ impl Taker<'_> {
         listed: &BTreeMap<String, Tunnel>,
         expected: &BTreeSet<String>,
     ) -> BTreeSet<String> {
-        let room = self.tunnels_max.saturating_sub(expected.len());
-        let others = listed.keys().filter(|name| !expected.contains(*name));
+        let asked = |name: &&String| is_expected(name, expected);
+        let (asked, others): (Vec<_>, Vec<_>) = listed.keys().partition(asked);
+        let room = self.tunnels_max.saturating_sub(asked.len());
+        let others = others.into_iter();
         let (own, over): (Vec<_>, Vec<_>) = others.enumerate().partition(|(at, _)| *at < room);
         if !over.is_empty() {
             let names = over.iter().take(NAMES_SHOWN).map(|(_, name)| name.as_str());
@@ -83,7 +85,7 @@ impl Taker<'_> {
             ));
         }
         let own = own.into_iter().map(|(_, name)| name.clone());
-        own.chain(expected.iter().cloned()).collect()
+        own.chain(asked.into_iter().cloned()).collect()
     }
 
     fn one(&mut self, name: &str, read: &Tunnel, expected: bool) {
@@ -146,17 +148,19 @@ impl Taker<'_> {
     /// none's, unless all are parts of one: `name:proxy-id`.
     fn one_to_one(&self) -> Vec<(String, String, bool)> {
         let mut by_interface: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
-        for known in self.memory.tunnels.iter().filter(|known| known.has_series) {
+        let mut with_series: BTreeSet<&str> = BTreeSet::new();
+        for known in &self.memory.tunnels {
             let Some(interface) = known.interface.as_deref() else {
                 continue;
             };
             let name = known.name.split(':').next().unwrap_or(&known.name);
             let names = by_interface.entry(interface).or_default();
             *names.entry(name).or_default() |= known.expected;
+            with_series.extend(known.has_series.then_some(interface));
         }
         let single = by_interface
             .into_iter()
-            .filter(|(_, names)| names.len() == 1);
+            .filter(|(interface, names)| names.len() == 1 && with_series.contains(interface));
         single
             .flat_map(|(interface, names)| names.into_iter().map(move |(n, e)| (interface, n, e)))
             .map(|(interface, name, expected)| (interface.to_owned(), name.to_owned(), expected))
@@ -187,6 +191,17 @@ fn one_by_name(list: Vec<Tunnel>) -> BTreeMap<String, Tunnel> {
         }
     }
     listed
+}
+
+/// A tunnel with proxy ids is listed once for each: `name:proxy-id`.
+fn is_of(listed: &str, name: &str) -> bool {
+    let rest = listed.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
+fn is_expected(listed: &str, expected: &BTreeSet<String>) -> bool {
+    let name = listed.split(':').next().unwrap_or(listed);
+    expected.contains(listed) || expected.contains(name)
 }
 
 fn tunnel(record: Record, name: &str) -> Record {

@@ -89,6 +89,10 @@ fn all_of_it_side_by_side() {
             a_key_that_dies_is_told_and_a_new_one_works_at_once,
         ),
         (
+            "a_key_that_dies_within_a_pass_is_replaced_in_it",
+            a_key_that_dies_within_a_pass_is_replaced_in_it,
+        ),
+        (
             "a_firewall_that_is_off_or_hangs_is_down_and_comes_back_at_once",
             a_firewall_that_is_off_or_hangs_is_down_and_comes_back_at_once,
         ),
@@ -343,6 +347,35 @@ fn a_key_that_dies_is_told_and_a_new_one_works_at_once() {
             <= 1
     );
     assert!(!pair.program.log().contains(&key), "a key in the log");
+    pair.ends();
+}
+
+fn a_key_that_dies_within_a_pass_is_replaced_in_it() {
+    let pair = Pair::start("within", "");
+    pair.ill.change(|fw| fw.fault = Some(Fault::Slow(300)));
+    pair.ill.forget_requests();
+    let asked = || {
+        pair.ill
+            .requests()
+            .iter()
+            .any(|seen| seen.name == "sessions")
+    };
+    pair.wait("sessions are not asked", asked);
+    pair.ill
+        .change(|fw| std::fs::write(&pair.key_file, fw.new_key()).unwrap());
+    let from = pair.ill.firewall().now();
+    pair.wait("no more windows", || {
+        pair.ill("DataplaneCpuUtilization").range(from..).count() >= 2
+    });
+    let refused = |seen: &sim::Seen| seen.status == 403;
+    let requests = pair.ill.requests();
+    assert_eq!(requests.iter().filter(|seen| refused(seen)).count(), 1);
+    let ups = windows(&pair.endpoint, "CollectorUp", "ill", UP);
+    assert!(
+        ups.values().all(|stats| stats.min == 1.0),
+        "{ups:?}\n{}",
+        pair.program.log()
+    );
     pair.ends();
 }
 

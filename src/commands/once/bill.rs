@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::look::Looked;
-use super::show::target_of;
+use super::look::{Looked, target_of};
 use crate::aggregate::label::{Set, WantedSets, sets};
 use crate::aggregate::window::Target;
 use crate::catalogue::{Cost, prices};

@@ -1,6 +1,7 @@
 //! Looking: two passes of each collector, side by side.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::tasks;
@@ -52,6 +53,11 @@ impl Looked {
             .iter()
             .any(|(_, value)| value.key.target.is_none())
     }
+}
+
+/// Whom a collector read.
+pub(super) fn target_of(collector: &CollectorReport) -> Target {
+    collector.target.as_deref().map(Arc::from)
 }
 
 /// Two passes of each collector, and the metadata service asked beside them.

@@ -1,13 +1,10 @@
 //! Showing: samples, who we are, and the bill for a month of it.
 
-use std::sync::Arc;
-
 use super::bill;
-use super::look::Looked;
+use super::look::{Looked, target_of};
 use crate::aggregate::aggregator::Emitted;
 use crate::aggregate::counter::Fine;
 use crate::aggregate::fold::newest;
-use crate::aggregate::window::Target;
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::model::identity::Group;
@@ -92,8 +89,4 @@ pub(super) fn exposition(looked: &Looked) -> Exposition {
         );
     }
     exposition
-}
-
-pub(super) fn target_of(collector: &CollectorReport) -> Target {
-    collector.target.as_deref().map(Arc::from)
 }

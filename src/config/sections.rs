@@ -105,7 +105,7 @@ static REMOTE: [Key; 2] = [
         "sample_secs",
         KeyKind::Int { min: 1, max: 1200 },
         "",
-        "Seconds between passes, a multiple of [cloudwatch] period_secs. Default: once a window; a longer time leaves windows without samples.",
+        "Seconds between passes, a multiple of [cloudwatch] period_secs. Default: once a window.",
     )
     .example("60"),
     Key::new(

@@ -12,6 +12,19 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+/// Listens there again; while nobody did, somebody's outgoing connection may have taken the port for a moment.
+fn bound(address: SocketAddr) -> StdListener {
+    let mut tried = StdListener::bind(address);
+    for _ in 0..100 {
+        if tried.is_ok() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        tried = StdListener::bind(address);
+    }
+    tried.expect("nobody else has this address for ten seconds")
+}
+
 /// How connections are met.
 #[derive(Clone)]
 pub(crate) enum Way {
@@ -83,7 +96,7 @@ impl Front {
         if matches!(way, Way::Closed) {
             return;
         }
-        let listener = StdListener::bind(self.address).expect("nobody else has this address");
+        let listener = bound(self.address);
         listener.set_nonblocking(true).expect("a socket of ours");
         let (stop, stopped) = oneshot::channel();
         let (behind, way) = (self.behind, Arc::new(Mutex::new(way)));

@@ -173,13 +173,15 @@ impl Walk<'_, '_> {
     fn value(&mut self, place: &Place, at: &At, key: &Key, value: &DeValue<'_>) {
         let wrong = match (key.kind, value) {
             (KeyKind::Bool, DeValue::Boolean(_)) => return,
-            (KeyKind::Text(check), DeValue::String(text)) => match check(text) {
-                Ok(()) => return,
-                Err(right) if key.is_private => {
-                    Some((NOT_SHOWN.to_owned(), format!("write {right}")))
+            (KeyKind::Text(check) | KeyKind::OneOrMore(check), DeValue::String(text)) => {
+                match check(text) {
+                    Ok(()) => return,
+                    Err(right) if key.is_private => {
+                        Some((NOT_SHOWN.to_owned(), format!("write {right}")))
+                    }
+                    Err(right) => Some((not_right(text), format!("write {right}"))),
                 }
-                Err(right) => Some((not_right(text), format!("write {right}"))),
-            },
+            }
             (KeyKind::OneOf(words), DeValue::String(text)) if words.contains(&text.as_ref()) => {
                 return;
             }
@@ -196,7 +198,7 @@ impl Walk<'_, '_> {
             {
                 return;
             }
-            (KeyKind::TextList(check), DeValue::Array(items)) => {
+            (KeyKind::TextList(check) | KeyKind::OneOrMore(check), DeValue::Array(items)) => {
                 return self.text_list(place, at, items, check);
             }
             (KeyKind::Patterns, DeValue::Array(items)) => return self.patterns(place, at, items),

@@ -27,6 +27,7 @@ pub(super) fn wanted(kind: KeyKind) -> String {
         KeyKind::Patterns | KeyKind::TextList(_) => {
             "write a list such as [\"a\", \"b\"]".to_owned()
         }
+        KeyKind::OneOrMore(_) => "write a quoted text, or a list such as [\"a\", \"b\"]".to_owned(),
         KeyKind::DimensionSets(sets) => format!("write {sets:?} or one of the two"),
     }
 }

@@ -80,6 +80,7 @@ fn range(kind: KeyKind) -> Option<String> {
         | KeyKind::Text(_)
         | KeyKind::Patterns
         | KeyKind::TextList(_)
+        | KeyKind::OneOrMore(_)
         | KeyKind::DimensionSets(_) => None,
     }
 }

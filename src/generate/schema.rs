@@ -124,6 +124,9 @@ fn kind(path: &str, key: &Key) -> Value {
             };
             json!({"type": "array", "items": items})
         }
+        KeyKind::OneOrMore(_) => json!({
+            "oneOf": [text_of(key), {"type": "array", "items": text_of(key)}],
+        }),
         KeyKind::DimensionSets(sets) => json!({
             "type": "array",
             "items": {"enum": sets},
@@ -166,7 +169,8 @@ mod tests {
             assert_eq!(place["additionalProperties"], false, "{}", table.path);
             for key in &table.keys {
                 let property = &place["properties"][key.name];
-                assert!(property["type"].is_string(), "{} {}", table.path, key.name);
+                let typed = property["type"].is_string() || property["oneOf"].is_array();
+                assert!(typed, "{} {}", table.path, key.name);
                 assert_eq!(property["description"], key.doc);
                 let has = |word: &str| !property[word].is_null();
                 assert!(has("default") != has("examples"), "{}", key.name);

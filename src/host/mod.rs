@@ -14,3 +14,4 @@ pub mod spool;
 pub mod state;
 pub mod systemd;
 pub mod timer;
+pub mod unix;

@@ -1,5 +1,7 @@
 //! The schema of a table of the configuration: stated by the part that owns the table, checked in one place.
 
+use serde::{Deserialize, Deserializer};
+
 /// Checks a text; the error says what would be right.
 pub type TextCheck = fn(&str) -> Result<(), String>;
 
@@ -25,6 +27,8 @@ pub enum KeyKind {
     Patterns,
     /// A list of texts, each of which passes the check.
     TextList(TextCheck),
+    /// A text that passes the check, or a list of such texts: read by [`one_or_more`].
+    OneOrMore(TextCheck),
     /// A list of some of these dimension sets, by the names of their dimensions.
     DimensionSets(&'static [&'static [&'static str]]),
 }
@@ -162,6 +166,23 @@ impl Table {
             false => format!("[{}]", self.path),
         }
     }
+}
+
+/// A text, or a list of texts, as a list.
+///
+/// # Errors
+/// When it is neither.
+pub fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Texts {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Texts::deserialize(from)? {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
 }
 
 /// Any text.

@@ -35,7 +35,7 @@ cleanup() {
   local file
   for file in "$RUN"/*.pid; do [ ! -e "$file" ] || stop "$(basename "$file" .pid)"; done
   if [ ${#NAMESPACES[@]} != 0 ]; then # the lock is ours
-    host_restore
+    [ -z "${ALONE:-}" ] || host_restore
     namespaces_delete "${NAMESPACES[@]}"
   fi
   local at
@@ -47,7 +47,8 @@ cleanup() {
 
 need_program() { [ -x "$FWMETRICS" ] || die "no program at $FWMETRICS: cargo build --release makes it"; }
 
-# need_lab NAMESPACE...: what namespaces need, or a skip with the reason; one lab at a time on a host.
+# need_lab NAMESPACE...: what namespaces need, or a skip with the reason. Labs may run side by side, but for one that
+# sets host-wide sysctls (it says ALONE=1 before it sources this file).
 need_lab() {
   local command
   [ "$(id -u)" = 0 ] || skip "network namespaces need root"
@@ -56,8 +57,12 @@ need_lab() {
   done
   mkdir -p "$HOST_STATE"
   exec 9>"$HOST_STATE/lock"
-  flock -w 300 9 || die "another lab holds $HOST_STATE/lock"
-  host_restore
+  if [ -n "${ALONE:-}" ]; then
+    flock -w 600 9 || die "another lab holds $HOST_STATE/lock"
+    host_restore
+  else
+    flock -s -w 600 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
+  fi
   NAMESPACES=("$@")
   namespaces_delete "$@"
   ip netns add "$1" 2>"$RUN/netns.err" || skip "ip netns add is not permitted: $(cat "$RUN/netns.err")"
@@ -143,6 +148,7 @@ wait_for() {
 
 # host_set KEY VALUE: the value found first is kept until host_restore, also past a killed run
 host_set() {
+  [ -n "${ALONE:-}" ] || die "host_set needs ALONE=1"
   [ -s "$HOST_STATE/sysctl.$1" ] || sysctl -n "$1" >"$HOST_STATE/sysctl.$1"
   sysctl -qw "$1=$2"
 }

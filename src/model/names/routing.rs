@@ -64,6 +64,15 @@ pub static BGP_FLAPS: Metric = Metric::new(
 .opt_in()
 .active_only();
 
+/// BFD sessions that are down.
+pub static BFD_SESSIONS_DOWN: Metric = Metric::new(
+    "BfdSessionsDown",
+    Unit::Count,
+    Sets::Instance,
+    "BFD sessions configured that are not up, those administratively shut left out; FRR and BIRD",
+)
+.active_only();
+
 /// Whether a monitored next hop answers.
 pub static NEXT_HOP_STATE: Metric = Metric::new(
     "NextHopState",

@@ -9,7 +9,7 @@ pub static TUNNEL_STATE: Metric = Metric::new(
     "TunnelState",
     Unit::None,
     Sets::DetailOnly,
-    "1 when the tunnel is up, 0 when it is down, or expected and not configured; PAN-OS: state active is 1, init and inactive 0",
+    "1 when the tunnel is up, 0 when it is down, or expected and not configured; PAN-OS: state active is 1, init and inactive 0; strongSwan: a child SA of the configured child is installed; WireGuard: the handshake is fresh, or nothing was to be sent",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .active_only();
@@ -56,7 +56,7 @@ pub static TUNNEL_BYTES_IN: Metric = Metric::new(
     "TunnelBytesIn",
     Unit::Bytes,
     Sets::DetailOnly,
-    "Bytes received through the tunnel; PAN-OS: of its tunnel interface",
+    "Bytes received through the tunnel; PAN-OS: of its tunnel interface; IPsec: of all its SAs, also over a rekey",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .opt_in()
@@ -67,7 +67,7 @@ pub static TUNNEL_BYTES_OUT: Metric = Metric::new(
     "TunnelBytesOut",
     Unit::Bytes,
     Sets::DetailOnly,
-    "Bytes sent through the tunnel; PAN-OS: of its tunnel interface",
+    "Bytes sent through the tunnel, likewise",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .opt_in()
@@ -94,3 +94,31 @@ pub static TUNNEL_BANDWIDTH_UTILIZATION: Metric = Metric::new(
 .detail(Detail::OptIn(OwnDimension::Tunnel))
 .opt_in()
 .active_only();
+
+/// How old a WireGuard peer's last handshake is.
+pub static TUNNEL_HANDSHAKE_AGE: Metric = Metric::new(
+    "TunnelHandshakeAge",
+    Unit::Seconds,
+    Sets::DetailOnly,
+    "Seconds since the last handshake with the WireGuard peer; none where there never was one",
+)
+.detail(Detail::On(OwnDimension::Tunnel))
+.opt_in();
+
+/// IKE negotiations under way.
+pub static IKE_HALF_OPEN: Metric = Metric::new(
+    "IkeHalfOpen",
+    Unit::Count,
+    Sets::Instance,
+    "IKE SAs that are not established yet; many that stay are a flood, or peers that cannot agree",
+)
+.opt_in();
+
+/// Packets that the kernel's IPsec refused.
+pub static XFRM_ERRORS: Metric = Metric::new(
+    "XfrmErrors",
+    Unit::Count,
+    Sets::Instance,
+    "Errors of the kernel's IPsec, all counters of /proc/net/xfrm_stat together",
+)
+.detail(Detail::OptIn(OwnDimension::Counter));

@@ -14,8 +14,9 @@ use fwmetrics::agent::core::kept::{Kept, Stored};
 use fwmetrics::agent::core::schedule::Rhythm;
 use fwmetrics::agent::core::{Action, Core, Event, Planned, Setup};
 use fwmetrics::aggregate::label::WantedSets;
-use fwmetrics::collector::CollectError;
+use fwmetrics::collector::{CollectError, tunnels};
 use fwmetrics::model::datum::Dimension;
+use fwmetrics::model::dimension::OwnDimension;
 use fwmetrics::model::identity::{Group, Identity, Lifecycle, Who};
 use fwmetrics::model::metric::{Metric, Sets};
 use fwmetrics::model::reading::{Feed, Fold, Kind, Raw, Reading, Readings, Record, Width};
@@ -769,4 +770,38 @@ fn readiness_is_the_last_answers() {
     world.faults.outcome = Some(Outcome::Sent);
     world.run(Duration::from_secs(70));
     assert_eq!(world.core.ready(), Ok(()));
+}
+
+#[test]
+fn tunnels_over_their_number_have_no_series_and_are_named_once() {
+    let mut world = World::known(
+        Setup {
+            selection: Selection {
+                tunnels_max: 2,
+                ..Selection::default()
+            },
+            ..setup(6)
+        },
+        Faults::none(6),
+    );
+    world.collect = |world| {
+        let (mut readings, error) = healthy(world);
+        for (name, expected) in [("a", false), ("b", false), ("c", false), ("site", true)] {
+            let record = Record::new(&tunnels::STATE, Raw::Level(1.0)).member(name);
+            let record = record.own(OwnDimension::Tunnel, name).expected(expected);
+            readings.push(record);
+        }
+        (readings, error)
+    };
+    world.run(Duration::from_secs(200));
+    world.stop();
+    let lines = world.lines.iter();
+    let told: Vec<_> = lines.filter(|line| line.contains("tunnels_max")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("2 tunnels over") && told[0].ends_with("only: b, c"));
+    // `site`, which is expected, and one other.
+    let counted = world.counts_of("TunnelState");
+    let capacity = world.counts("CapacityUtilization", "InstanceId");
+    let seconds: u64 = capacity.iter().map(|(_, count)| count).sum();
+    assert_eq!(counted, 2 * seconds);
 }

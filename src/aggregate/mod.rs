@@ -12,4 +12,5 @@ pub mod members;
 pub mod register;
 pub mod sources;
 pub mod tunnel_names;
+pub mod tunnel_room;
 pub mod window;

@@ -49,7 +49,7 @@ impl Wanted {
     /// published, and who the firewall is, is none of the collector's business.
     #[must_use]
     pub fn is_as(&self, other: &Wanted) -> bool {
-        let tunnels = |wanted: &Wanted| wanted.has_tunnels().then_some(wanted.tunnels_max);
+        let tunnels = |wanted: &Wanted| wanted.chooses_tunnels().then_some(wanted.tunnels_max);
         self.spec.name == other.spec.name
             && self.target == other.target
             && (self.period, self.timeout) == (other.period, other.timeout)
@@ -116,11 +116,12 @@ impl Wanted {
             .filter(move |(key, _)| !identity.contains(&key.as_str()))
     }
 
-    fn has_tunnels(&self) -> bool {
+    /// It asks for the details of so many tunnels and no more; of this machine all are read.
+    fn chooses_tunnels(&self) -> bool {
         let tunnel = Some(OwnDimension::Tunnel);
         let readings = self.spec.readings.iter();
         let mut feeds = readings.flat_map(|reading| reading.feeds);
-        feeds.any(|feed| feed.metric.detail.dimension() == tunnel)
+        self.spec.remote.is_some() && feeds.any(|feed| feed.metric.detail.dimension() == tunnel)
     }
 }
 

@@ -12,6 +12,7 @@ use super::account::Totals;
 use super::notices::Level;
 use crate::aggregate::admission::KEPT_FOR;
 use crate::aggregate::label::Set;
+use crate::aggregate::tunnel_room::{TunnelRoom, tunnel_of};
 use crate::aggregate::window::SeriesKey;
 use crate::catalogue;
 use crate::clock::Now;
@@ -90,6 +91,12 @@ impl Core {
             let age = Duration::from_secs(age.unsigned_abs());
             if let Some((set, key)) = series.key().filter(|_| age <= KEPT_FOR) {
                 let seen = now.boot.saturating_sub(age);
+                if let Some(name) = tunnel_of(&key) {
+                    let most = self.setup.selection.tunnels_max;
+                    let room = self.tunnel_rooms.entry(key.target.clone());
+                    room.or_insert_with(|| TunnelRoom::new(most))
+                        .resume(name, seen);
+                }
                 self.admission_of(&key.target.clone())
                     .resume((set, key), seen);
             }

@@ -23,6 +23,7 @@ pub mod schedule;
 mod server_clock;
 mod skew;
 mod spooling;
+mod tunnels;
 pub mod waiting;
 mod windows;
 
@@ -34,6 +35,7 @@ use crate::aggregate::admission::Admission;
 use crate::aggregate::aggregator::Aggregator;
 use crate::aggregate::heartbeat::Heartbeats;
 use crate::aggregate::label::Set;
+use crate::aggregate::tunnel_room::TunnelRoom;
 use crate::aggregate::window::{SeriesKey, Target, Window};
 use crate::clock::Now;
 use crate::model::identity::{Identity, Who};
@@ -93,6 +95,7 @@ pub struct Core {
     cleaning: bool,
     heartbeats: Heartbeats,
     admission: BTreeMap<Target, Admission<(Set, SeriesKey)>>,
+    tunnel_rooms: BTreeMap<Target, TunnelRoom>,
     identity: Identity,
     who: BTreeMap<Target, Who>,
     waiting: WaitingRoom,
@@ -150,6 +153,7 @@ impl Core {
             cleaning: false,
             heartbeats: Heartbeats::default(),
             admission: BTreeMap::new(),
+            tunnel_rooms: BTreeMap::new(),
             identity: Identity::default(),
             who: setup.remote.clone(),
             waiting: WaitingRoom::default(),

@@ -44,6 +44,8 @@ impl Core {
             setup.identity != self.setup.identity || setup.remote != self.setup.remote;
         self.admission
             .retain(|target, _| self.targets.contains(target));
+        self.tunnel_rooms
+            .retain(|target, _| self.targets.contains(target));
         for admission in self.admission.values_mut() {
             admission.limit(setup.series_max);
         }

@@ -125,7 +125,8 @@ impl Core {
         }
         let mut admitted = Vec::new();
         let mut refused = 0;
-        for (target, list) in by_target {
+        for (target, mut list) in by_target {
+            self.within_tunnel_room(&target, &mut list, now);
             let wanted: Vec<(Rank, (Set, SeriesKey))> = list
                 .iter()
                 .map(|unnamed| (unnamed.rank(), (unnamed.set, unnamed.key.clone())))

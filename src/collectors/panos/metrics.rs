@@ -1,5 +1,8 @@
 //! What the `panos` collector emits.
 
+pub use crate::collector::tunnels::{
+    BYTES_IN, BYTES_OUT, CONFIGURED, DOWN, ERRORS, SHARE as TUNNEL_SHARE, STATE as TUNNEL, UP,
+};
 use crate::model::dimension::OwnDimension;
 use crate::model::metric::{Alias, Detail, Metric, Sets};
 use crate::model::names::pairs::{
@@ -9,10 +12,7 @@ use crate::model::names::routing::{
     BGP_FLAPS, BGP_PEER_STATE, BGP_PEERS_CONFIGURED, BGP_PEERS_DOWN, BGP_PEERS_UP,
     BGP_PREFIXES_ACCEPTED, NEXT_HOP_STATE,
 };
-use crate::model::names::tunnels::{
-    TUNNEL_BANDWIDTH_UTILIZATION, TUNNEL_BYTES_IN, TUNNEL_BYTES_OUT, TUNNEL_ERRORS,
-    TUNNEL_MONITOR_STATE, TUNNEL_STATE, TUNNELS_CONFIGURED, TUNNELS_DOWN, TUNNELS_UP,
-};
+use crate::model::names::tunnels::TUNNEL_MONITOR_STATE;
 use crate::model::names::{
     ACTIVE_SESSIONS, DATAPLANE_CPU_MAX_CORE, DATAPLANE_CPU_UTILIZATION, INTERFACE_ERRORS,
     INTERFACE_STATE, MANAGEMENT_CPU_UTILIZATION, NEW_SESSIONS_PER_SECOND,
@@ -131,7 +131,7 @@ pub static LICENSE_DAYS_LEFT: Metric = Metric::new(
 .opt_in();
 
 macro_rules! readings {
-    ($($(#[$doc:meta])* $name:ident, $text:literal, $kind:expr, [$($metric:ident by $fold:ident),+];)*) => {
+    ([$($shared:ident),*] $($(#[$doc:meta])* $name:ident, $text:literal, $kind:expr, [$($metric:ident by $fold:ident),+];)*) => {
         $($(#[$doc])*
         pub static $name: Reading = Reading {
             name: $text,
@@ -139,7 +139,7 @@ macro_rules! readings {
             feeds: &[$(Feed { metric: &$metric, fold: Fold::$fold }),+],
         };)*
         /// All of them.
-        pub static ALL: &[&Reading] = &[$(&$name),*];
+        pub static ALL: &[&Reading] = &[$(&$shared,)* $(&$name),*];
     };
 }
 
@@ -147,10 +147,8 @@ const TOTAL: Kind = Kind::Counter(Width::Bits64);
 const BITS: Kind = Kind::Rate(Width::Bits64, 8.0);
 const PER_SECOND: Kind = Kind::Rate(Width::Bits64, 1.0);
 
-/// A total of [`TUNNEL_SHARE`] is so many times percent of the ceiling times seconds: whole numbers of a small unit.
-pub const TUNNEL_SHARE_PARTS: f64 = 1e6;
-
 readings! {
+    [TUNNEL, CONFIGURED, UP, DOWN, BYTES_IN, BYTES_OUT, ERRORS, TUNNEL_SHARE]
     /// Busy share of a core, a block.
     CORE, "core", Kind::Gauge, [DATAPLANE_CPU_UTILIZATION by Mean, DATAPLANE_CPU_MAX_CORE by Max];
     /// Packet buffers of a dataplane in use, percent, a block.
@@ -181,24 +179,8 @@ readings! {
     VSYS, "vsys", Kind::Gauge, [VSYS_SESSIONS by Sum];
     /// Decrypted sessions, percent of the limit.
     SSL_PROXY, "ssl_proxy", Kind::Gauge, [SSL_PROXY_UTILIZATION by Max];
-    /// State of a tunnel.
-    TUNNEL, "tunnel", Kind::State, [TUNNEL_STATE by Min];
     /// State of a tunnel's monitor.
     MONITOR, "monitor", Kind::State, [TUNNEL_MONITOR_STATE by Min];
-    /// Tunnels that should be up.
-    CONFIGURED, "tunnels_configured", Kind::Gauge, [TUNNELS_CONFIGURED by Sum];
-    /// Tunnels that are up.
-    UP, "tunnels_up", Kind::Gauge, [TUNNELS_UP by Sum];
-    /// Tunnels that are down.
-    DOWN, "tunnels_down", Kind::Gauge, [TUNNELS_DOWN by Sum];
-    /// Bytes received through a tunnel.
-    BYTES_IN, "tunnel_bytes_in", TOTAL, [TUNNEL_BYTES_IN by Sum];
-    /// Bytes sent through a tunnel.
-    BYTES_OUT, "tunnel_bytes_out", TOTAL, [TUNNEL_BYTES_OUT by Sum];
-    /// Bytes of one direction of a tunnel, in parts of its ceiling.
-    TUNNEL_SHARE, "tunnel_share", Kind::Rate(Width::Bits64, 1.0 / TUNNEL_SHARE_PARTS), [TUNNEL_BANDWIDTH_UTILIZATION by Max];
-    /// Packets that a tunnel refused.
-    ERRORS, "tunnel_errors", TOTAL, [TUNNEL_ERRORS by Sum];
     /// Bytes that an interface received; its fine series alone.
     RX_BITS, "rx_bits", BITS, [THROUGHPUT_BITS_PER_SECOND by Sum];
     /// Packets that an interface received; its fine series alone.

@@ -4,10 +4,8 @@ use serde::Deserialize;
 
 use super::commands::GROUPS;
 use crate::collector::Wrong;
+use crate::collector::tunnels::BITS_PER_SECOND;
 use crate::model::schema::{Key, KeyKind, VISIBLE, visible_text};
-
-/// The bits per second of an AWS VPN tunnel (Site-to-Site VPN user guide, quotas, read 2026-11).
-pub const TUNNEL_BITS_PER_SECOND: f64 = 1.25e9;
 
 /// The keys of `[[collectors.panos.firewall]]`, beside those of its identity.
 pub static KEYS: &[Key] = &[
@@ -167,7 +165,7 @@ impl Settings {
     #[must_use]
     pub fn tunnel_ceiling(&self) -> f64 {
         let configured = self.tunnel_bits_per_second_max;
-        configured.unwrap_or(TUNNEL_BITS_PER_SECOND)
+        configured.unwrap_or(BITS_PER_SECOND)
     }
 }
 

@@ -4,6 +4,7 @@ mod bill;
 mod look;
 mod only;
 mod publish;
+mod room;
 mod show;
 
 use super::{Failure, namespace, print, runtime, say};
@@ -41,6 +42,9 @@ pub(super) fn call(args: &Once, config: &Config) -> Result<(), Failure> {
     let selection = with_asked.selection();
     let runtime = runtime()?;
     let mut looked = runtime.block_on(look(args, config, &wanted, selection.clone()))?;
+    if !args.all {
+        room::keep(&mut looked, config.metrics.tunnels_max);
+    }
     let blind = namespace::blind(config, &wanted);
     for (report, left_out) in looked.reports.iter_mut().zip(left_out) {
         report.notes.extend(left_out);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Known, Taker, count};
+use crate::collector::tunnels::parts;
 use crate::collectors::panos::metrics as of;
 use crate::collectors::panos::wire::{self, Element, Tunnel, TunnelState};
 use crate::model::dimension::OwnDimension;
@@ -135,7 +136,10 @@ impl Taker<'_> {
                 };
                 let record = self.record(reading, Raw::Total(total));
                 self.out.push(tunnel(record, &name).expected(expected));
-                let record = self.record(&of::TUNNEL_SHARE, Raw::Total(self.parts(total)));
+                let record = self.record(
+                    &of::TUNNEL_SHARE,
+                    Raw::Total(parts(total, self.settings.tunnel_ceiling())),
+                );
                 let record = record
                     .own(OwnDimension::Tunnel, name.clone())
                     .member(format!("{name} {direction}"));
@@ -165,18 +169,6 @@ impl Taker<'_> {
             .flat_map(|(interface, names)| names.into_iter().map(move |(n, e)| (interface, n, e)))
             .map(|(interface, name, expected)| (interface.to_owned(), name.to_owned(), expected))
             .collect()
-    }
-
-    /// A total of bytes in parts of the ceiling: percent times seconds, in [`of::TUNNEL_SHARE_PARTS`].
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss
-    )] // exact to a part in 2^53, and never negative
-    fn parts(&self, bytes: u64) -> u64 {
-        let ceiling = self.settings.tunnel_ceiling();
-        let percent_seconds = bytes as f64 * 8.0 * 100.0 / ceiling;
-        (percent_seconds * of::TUNNEL_SHARE_PARTS) as u64
     }
 }
 

@@ -63,6 +63,9 @@ need_lab() {
   else
     flock -s -w 600 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
   fi
+  # Labs with namespaces of the same names, told by the first, wait for each other.
+  exec 8>"$HOST_STATE/lock.$1"
+  flock -w 600 8 || die "another lab holds $HOST_STATE/lock.$1"
   NAMESPACES=("$@")
   namespaces_delete "$@"
   ip netns add "$1" 2>"$RUN/netns.err" || skip "ip netns add is not permitted: $(cat "$RUN/netns.err")"
@@ -125,7 +128,7 @@ NFT
 # $RUN/NAME.out and NAME.err, its pid to NAME.pid
 bg() {
   local name=$1; shift
-  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 9>&- &
+  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 8>&- 9>&- &
   echo $! >"$RUN/$name.pid"
 }
 

@@ -1,5 +1,6 @@
 //! Floor 3: the list of sources, and nothing else. A new one is a folder and its two lines here.
 
+pub mod bgp;
 pub mod conntrack;
 pub mod cpu;
 pub mod ena;
@@ -18,5 +19,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &ena::SPEC,
     &host::SPEC,
     &panos::SPEC,
+    &bgp::SPEC,
     &exporter::SPEC,
 ];

@@ -117,6 +117,8 @@ async fn bgpd(stream: &mut Stream) -> Result<Said, Fault> {
 }
 
 async fn bfdd(stream: &mut Stream) -> Result<Said, Fault> {
+    // Its answer does not matter: without what it gives, the next one is refused.
+    vty(stream, frr::ENABLE).await?;
     let bytes = vty(stream, frr::BFD).await?;
     let text = frr::answer(&bytes).map_err(Fault::Odd)?;
     let bfd = frr::bfd(text.ok_or_else(|| unknown(frr::BFD))?);

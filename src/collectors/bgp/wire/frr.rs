@@ -13,6 +13,9 @@ use super::{Bfd, Counted, Listed, PEERS_MAX, Peer, Session, State, shown};
 pub const SUMMARY: &str = "show bgp vrf all summary json";
 /// The default instance alone, for a release that does not know the first.
 pub const SUMMARY_DEFAULT: &str = "show bgp summary json";
+/// bfdd shows its sessions in the enable node alone (`install_element` in bfdd/bfdd_vty.c); nobody is asked a password
+/// on these sockets (`config_enable` in lib/command.c).
+pub const ENABLE: &str = "enable";
 /// BFD sessions of all VRFs.
 pub const BFD: &str = "show bfd peers json";
 

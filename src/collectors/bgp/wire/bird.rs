@@ -262,7 +262,8 @@ impl<'a> Fields<'a> {
 #[derive(Debug)]
 struct Protocol {
     name: String,
-    /// The state machine's state, as against that of BGP: it is not to come up.
+    /// The state of the protocol, as against that of BGP: it has come to rest, and is not to come up. On its way there
+    /// ("stop", "flush") it may as well be a restart.
     is_down: bool,
     is_established: Option<bool>,
     /// It failed: an administrator's doing leaves no error.
@@ -276,7 +277,7 @@ impl Protocol {
     fn new(fields: &Fields<'_>, clock: Option<Clock>) -> Self {
         Protocol {
             name: fields.name.to_owned(),
-            is_down: ["down", "stop", "flush"].contains(&fields.state),
+            is_down: fields.state == "down",
             is_established: None,
             has_failed: false,
             is_range: false,

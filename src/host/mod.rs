@@ -8,6 +8,8 @@ pub mod https;
 pub mod namespace;
 pub mod netlink;
 pub mod netns;
+pub mod process;
+pub mod regular;
 pub mod rtnetlink;
 pub mod secrets;
 pub mod spool;

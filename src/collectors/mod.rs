@@ -9,6 +9,7 @@ pub mod host;
 pub mod interfaces;
 pub mod panos;
 pub mod softnet;
+pub mod vrrp;
 
 /// Every collector there is.
 pub static ALL: &[&crate::collector::Spec] = &[
@@ -20,5 +21,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &host::SPEC,
     &panos::SPEC,
     &bgp::SPEC,
+    &vrrp::SPEC,
     &exporter::SPEC,
 ];

@@ -9,7 +9,7 @@ pub static HA_ACTIVE_METRIC: Metric = Metric::new(
     "HaActive",
     Unit::None,
     Sets::Instance,
-    "1 on the active member of a pair, 0 on the passive one and on one that is suspended or not functional; none while it is initial or tentative, or high availability is off. With ha_group in {HaGroup} too",
+    "1 on the active member of a pair, 0 on the passive one and on one that is suspended or not functional; none while it is initial or tentative, or high availability is off; keepalived: 1 while MASTER of any instance that counts, 0 in BACKUP and FAULT, and 0 once after MASTER was left and regained between two readings, none in INIT. With ha_group in {HaGroup} too",
 );
 
 /// Whether the other member is there.
@@ -17,7 +17,7 @@ pub static HA_PEER_UP: Metric = Metric::new(
     "HaPeerUp",
     Unit::None,
     Sets::Instance,
-    "1 when the connection to the other member is up, 0 when it is down",
+    "1 when the connection to the other member is up, 0 when it is down; keepalived: as BACKUP, whether the master's adverts arrive, none as MASTER (a backup sends nothing)",
 );
 
 /// Whether both members have one configuration.

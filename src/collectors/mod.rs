@@ -10,6 +10,7 @@ pub mod interfaces;
 pub mod panos;
 pub mod softnet;
 pub mod vrrp;
+pub mod strongswan;
 
 /// Every collector there is.
 pub static ALL: &[&crate::collector::Spec] = &[
@@ -22,5 +23,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &panos::SPEC,
     &bgp::SPEC,
     &vrrp::SPEC,
+    &strongswan::SPEC,
     &exporter::SPEC,
 ];

@@ -37,7 +37,7 @@ fn packets(bytes: &[u8], piece: usize) -> Result<Vec<Vec<u8>>, String> {
     let (mut frames, mut packets) = (Frames::default(), Vec::new());
     for piece in bytes.chunks(piece) {
         frames.push(piece);
-        while let Some(packet) = frames.next()? {
+        while let Some(packet) = frames.take()? {
             packets.push(packet.to_vec());
         }
     }

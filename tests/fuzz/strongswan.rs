@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     // Pieces of a size that cuts packets.
     for piece in bytes.chunks(61) {
         frames.push(piece);
-        while let Ok(Some(packet)) = frames.next() {
+        while let Ok(Some(packet)) = frames.take() {
             match wire::packet(packet) {
                 Ok(Packet::Event(name, message)) => match wire::event(name, message) {
                     Ok(Event::Configured(connection)) => configured.push(connection),

@@ -75,7 +75,7 @@ fn a_packet_has_a_length_that_can_be() {
     ] {
         let mut frames = Frames::default();
         frames.push(&length(bytes));
-        assert_eq!(frames.next().is_ok(), right, "{bytes}");
+        assert_eq!(frames.take().is_ok(), right, "{bytes}");
     }
 }
 

@@ -155,7 +155,7 @@ impl Session {
 
     async fn packet(&mut self) -> Result<Vec<u8>, Refusal> {
         loop {
-            if let Some(packet) = self.frames.next().map_err(wrong)? {
+            if let Some(packet) = self.frames.take().map_err(wrong)? {
                 return Ok(packet.to_vec());
             }
             let some = |bytes: &[u8]| !bytes.is_empty();

@@ -105,7 +105,7 @@ impl Frames {
     ///
     /// # Errors
     /// Its length is none that a packet has.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, String> {
+    pub fn take(&mut self) -> Result<Option<&[u8]>, String> {
         let Some((length, _)) = self.bytes[self.at..].split_first_chunk::<4>() else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@
 """
 import json, signal, socket, struct, sys, time
 
-CARRIES = {"INSTALLED", "REKEYING", "REKEYED", "UPDATING"}
+CARRIES = {"INSTALLED", "REKEYING", "UPDATING"}
 
 
 class Ended(Exception):

@@ -10,8 +10,10 @@
 //! - Children that let pass or drop are no tunnels, nor are IKE SAs that nobody has a name for yet.
 //! - Packets are counted by the daemon too, and no metric is made of them.
 //!
-//! What VICI does not tell: the bytes that the side which begins a rekey sent through the old SA since the last pass.
-//! The SA is taken out of the kernel before the event tells its counters (child_rekey.c, `remove_outbound`).
+//! What VICI does not tell: the last bytes that were sent through an SA that is rekeyed. charon takes it out of the
+//! kernel before the event tells its counters, and asks for them no more (child_rekey.c, `remove_outbound`): up to
+//! release 5.9 on the side that begins the rekey, since 6.0 on both. What was sent since the last pass is then missing in
+//! TunnelBytesOut, with a rekey an hour and a pass each five seconds less than a thousandth. TunnelBytesIn is exact.
 
 pub mod live;
 pub mod metrics;

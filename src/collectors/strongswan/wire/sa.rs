@@ -93,14 +93,16 @@ impl Child {
 /// - CREATED, INSTALLING, RETRYING: being negotiated; ROUTED: a trap, the policy without SAs.
 /// - INSTALLED: both SAs are in the kernel. REKEYING: so they are, while a new pair is negotiated. UPDATING: so they are,
 ///   while the kernel is told of a new address (MOBIKE), for some microseconds.
-/// - REKEYED: replaced, and still in use until the peer deletes it.
+/// - REKEYED: replaced by a pair that is INSTALLED from the same moment on, and kept for what is under way: its outgoing
+///   SA is gone, or goes with the peer's delete. Alone, when the new pair was deleted, it cannot send: with IKEv1 it stays
+///   so until it expires.
 /// - DELETING: the delete is on its way, by will or by a rekey whose new pair is INSTALLED. DELETED: done; a rekeyed pair
 ///   stays so for five seconds (`delete_rekeyed_delay`), still receiving what was on the way. DESTROYING: the end.
 fn standing(state: &[u8]) -> Standing {
     match state {
-        b"INSTALLED" | b"REKEYING" | b"REKEYED" | b"UPDATING" => Standing::Up,
-        b"CREATED" | b"ROUTED" | b"INSTALLING" | b"RETRYING" | b"DELETING" | b"DELETED"
-        | b"DESTROYING" => Standing::Not,
+        b"INSTALLED" | b"REKEYING" | b"UPDATING" => Standing::Up,
+        b"CREATED" | b"ROUTED" | b"INSTALLING" | b"RETRYING" | b"REKEYED" | b"DELETING"
+        | b"DELETED" | b"DESTROYING" => Standing::Not,
         _ => Standing::Unknown,
     }
 }

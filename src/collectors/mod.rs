@@ -11,6 +11,7 @@ pub mod panos;
 pub mod softnet;
 pub mod vrrp;
 pub mod strongswan;
+pub mod wireguard;
 
 /// Every collector there is.
 pub static ALL: &[&crate::collector::Spec] = &[
@@ -24,5 +25,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &bgp::SPEC,
     &vrrp::SPEC,
     &strongswan::SPEC,
+    &wireguard::SPEC,
     &exporter::SPEC,
 ];

@@ -3,6 +3,7 @@
 pub mod blocking;
 pub mod ethtool;
 pub mod files;
+pub mod genl;
 pub mod http;
 pub mod https;
 pub mod namespace;
@@ -17,3 +18,4 @@ pub mod state;
 pub mod systemd;
 pub mod timer;
 pub mod unix;
+pub mod wiped;

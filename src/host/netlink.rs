@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NetlinkBuffer};
 use netlink_sys::{Socket, SocketAddr};
+use zeroize::Zeroize;
+
+use crate::host::wiped::Wiped;
 
 /// `struct nlmsghdr`.
 pub const HEADER_BYTES: usize = 16;
@@ -61,6 +64,30 @@ impl Netlink {
         body: &[u8],
         deadline: Duration,
     ) -> io::Result<Vec<u8>> {
+        self.gather(kind, flags, body, deadline).await
+    }
+
+    /// The same for an answer that may hold keys: nothing of it stays behind.
+    ///
+    /// # Errors
+    /// As those of [`Netlink::ask`].
+    pub async fn ask_secret(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        body: &[u8],
+        deadline: Duration,
+    ) -> io::Result<Wiped> {
+        self.gather(kind, flags, body, deadline).await
+    }
+
+    async fn gather<T: Gathered>(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        body: &[u8],
+        deadline: Duration,
+    ) -> io::Result<T> {
         self.sequence = self.sequence.wrapping_add(1);
         let question = request(kind, flags, self.sequence, body);
         let answer = self.exchange(&question, flags & NLM_F_DUMP == NLM_F_DUMP);
@@ -69,17 +96,20 @@ impl Netlink {
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer over netlink"))?
     }
 
-    async fn exchange(&mut self, question: &[u8], dump: bool) -> io::Result<Vec<u8>> {
+    async fn exchange<T: Gathered>(&mut self, question: &[u8], dump: bool) -> io::Result<T> {
         self.socket.send(question, 0)?;
-        let mut gathered = Vec::new();
+        let mut gathered = T::default();
         loop {
             self.receive().await?;
-            let done = is_last(&self.datagram, self.sequence, dump)?;
-            gathered.extend_from_slice(&self.datagram);
-            if done {
+            let done = is_last(&self.datagram, self.sequence, dump);
+            gathered.add(&self.datagram);
+            if T::IS_SECRET {
+                self.datagram.as_mut_slice().zeroize();
+            }
+            if done? {
                 return Ok(gathered);
             }
-            if gathered.len() > ANSWER_BYTES_MAX {
+            if gathered.bytes() > ANSWER_BYTES_MAX {
                 return Err(invalid("answer longer than 16 MiB"));
             }
         }
@@ -95,6 +125,40 @@ impl Netlink {
                 received => return received.map(|_| ()),
             }
         }
+    }
+}
+
+/// Where the datagrams of an answer go.
+trait Gathered: Default {
+    /// It may hold keys: no copy may stay elsewhere.
+    const IS_SECRET: bool;
+
+    fn add(&mut self, datagram: &[u8]);
+
+    fn bytes(&self) -> usize;
+}
+
+impl Gathered for Vec<u8> {
+    const IS_SECRET: bool = false;
+
+    fn add(&mut self, datagram: &[u8]) {
+        self.extend_from_slice(datagram);
+    }
+
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Gathered for Wiped {
+    const IS_SECRET: bool = true;
+
+    fn add(&mut self, datagram: &[u8]) {
+        self.extend(datagram);
+    }
+
+    fn bytes(&self) -> usize {
+        self.len()
     }
 }
 

@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use zeroize::Zeroizing;
+
+use crate::host::wiped::Wiped;
 
 /// A page: answers come in pieces.
 const CHUNK_BYTES: usize = 4096;
@@ -126,14 +129,37 @@ impl Stream {
                 return Ok(bytes);
             }
             if bytes.len() >= most {
-                let why = format!("an answer longer than {most} bytes");
-                return Err(Refusal::Broken(io::Error::new(ErrorKind::InvalidData, why)));
+                return Err(too_long(most));
             }
             bytes.reserve(CHUNK_BYTES);
             if self.0.read_buf(&mut bytes).await? == 0 {
                 return Err(closed());
             }
         }
+    }
+
+    /// The same for an answer that may hold keys: nothing of it stays behind.
+    ///
+    /// # Errors
+    /// As those of [`Stream::until`].
+    pub async fn until_secret(
+        &mut self,
+        most: usize,
+        mut done: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Wiped, Refusal> {
+        let mut bytes = Wiped::default();
+        let mut chunk = Zeroizing::new(vec![0; CHUNK_BYTES]);
+        while !done(&bytes) {
+            if bytes.len() >= most {
+                return Err(too_long(most));
+            }
+            let read = self.0.read(chunk.as_mut_slice()).await?;
+            if read == 0 {
+                return Err(closed());
+            }
+            bytes.extend(&chunk[..read]);
+        }
+        Ok(bytes)
     }
 
     /// What has arrived already, as far as the runtime has heard of it, `most` bytes at the most: waits for nothing.
@@ -154,6 +180,11 @@ impl Stream {
         }
         Ok(bytes)
     }
+}
+
+fn too_long(most: usize) -> Refusal {
+    let why = format!("an answer longer than {most} bytes");
+    Refusal::Broken(io::Error::new(ErrorKind::InvalidData, why))
 }
 
 fn closed() -> Refusal {
@@ -219,6 +250,9 @@ mod tests {
         let line = stream.until(100, |bytes| bytes.ends_with(b"\n"));
         assert_eq!(line.await.unwrap(), b"one\ntwo\n");
         assert_eq!(stream.arrived(100).unwrap(), b"");
+        peer.write_all(&[b'k'; 9000]).await.unwrap();
+        let key = stream.until_secret(10_000, |bytes| bytes.len() == 9000);
+        assert!(key.await.unwrap().iter().all(|byte| *byte == b'k'));
         peer.write_all(&[b'x'; 200]).await.unwrap();
         let endless = stream.until(100, |_| false).await;
         assert!(matches!(endless, Err(Refusal::Broken(_))));

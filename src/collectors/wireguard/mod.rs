@@ -1,0 +1,291 @@
+//! WireGuard peers as tunnels: of the kernel's interfaces in the process's own network namespace, and of userspace
+//! implementations, whose sockets are in one folder whatever their namespace. Both kinds may be there at once.
+//!
+//! The kernel's interfaces are one source; each socket is another, so that an implementation that hangs or died leaves the
+//! others' states as they are. A socket that nobody listens behind is a failure: a clean end removes it.
+
+pub mod metrics;
+pub mod wire;
+
+mod kernel;
+mod names;
+mod userspace;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use crate::clock::{self, Now};
+use crate::collector::links::{MadeLink, made_links};
+use crate::collector::tunnels::{self, Direction, Tunnels};
+use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::host::blocking::Blocking;
+use crate::host::files::Root;
+use crate::host::rtnetlink::Links;
+use crate::host::unix::Refusal;
+use crate::model::reading::{Raw, Readings};
+use crate::model::schema::{Key, KeyKind};
+
+use kernel::Kernel;
+use names::Names;
+use userspace::Socket;
+use watch::{Id, Watch};
+use wire::Peer;
+
+/// The `wireguard` collector.
+pub static SPEC: Spec = Spec {
+    name: "wireguard",
+    about: "WireGuard peers of the kernel's interfaces and of userspace implementations, as tunnels",
+    readings: &[
+        &tunnels::STATE,
+        &tunnels::CONFIGURED,
+        &tunnels::UP,
+        &tunnels::DOWN,
+        &tunnels::BYTES_IN,
+        &tunnels::BYTES_OUT,
+        &tunnels::SHARE,
+        &metrics::HANDSHAKE_AGE,
+    ],
+    fine_series: "1 per peer up to tunnels_max, 4 more opt-in",
+    sample_secs: Some(5),
+    timeout_secs: 3,
+    on_demand: false,
+    keys: &[
+        Key::new(
+            "peers",
+            KeyKind::TextList(names::check),
+            "[]",
+            "Names of peers by their public keys, such as [\"site-a=XcGBP10dtulRwIODYPq7R7RbxlBYPtn6M6qSol51sQU=\"], or [\"site-a=wg0/XcG…\"] for one interface's alone. A named peer is expected: one that is not configured, or never had a handshake, is down. Others are called by interface and the first 8 characters of the key, such as wg0/XcGBP10d, and have no state before their first handshake.",
+        ),
+        tunnels::EXPECT,
+        tunnels::CEILING,
+    ],
+    remote: None,
+    build,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Settings {
+    peers: Vec<String>,
+    expect: Vec<String>,
+    tunnel_bits_per_second_max: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            peers: Vec::new(),
+            expect: Vec::new(),
+            tunnel_bits_per_second_max: tunnels::BITS_PER_SECOND,
+        }
+    }
+}
+
+struct WireGuard {
+    root: Root,
+    timeout: Duration,
+    /// The clocks; a test has its own.
+    now: fn() -> Now,
+    links: Links,
+    kernel: Kernel,
+    door: Blocking,
+    names: Names,
+    tunnels: Tunnels,
+    watch: Watch,
+}
+
+fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
+    let settings: Settings = table
+        .clone()
+        .try_into()
+        .map_err(|e: toml::de::Error| e.to_string())?;
+    let names = Names::parse(&settings.peers)?;
+    let expect: BTreeSet<String> = settings.expect.into_iter().chain(names.all()).collect();
+    Ok(Box::new(WireGuard {
+        root: context.root,
+        timeout: context.timeout * 9 / 10,
+        now: clock::now,
+        links: Links::default(),
+        kernel: Kernel::default(),
+        door: Blocking::default(),
+        tunnels: Tunnels::new(expect, settings.tunnel_bits_per_second_max),
+        names,
+        watch: Watch::default(),
+    }))
+}
+
+/// One interface as it was read.
+struct Interface {
+    name: String,
+    /// Tells it from one made later under its name: the index, or the socket's inode.
+    number: u64,
+    /// The administrator set it down: what its peers are is nobody's fault.
+    is_off: bool,
+    peers: Vec<Peer>,
+}
+
+/// What became of a pass.
+#[derive(Default)]
+struct Outcome {
+    read: bool,
+    faults: Vec<String>,
+    /// Peers that are there.
+    seen: BTreeSet<Id>,
+}
+
+#[async_trait]
+impl Collector for WireGuard {
+    async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
+        self.tunnels.begin();
+        let mut outcome = Outcome::default();
+        let links = self.list_links().await.unwrap_or_else(|why| {
+            outcome.faults.push(why);
+            Vec::new()
+        });
+        self.read_kernel(&links, out, &mut outcome).await;
+        self.read_sockets(&links, out, &mut outcome).await;
+        if !outcome.faults.is_empty() {
+            return Err(CollectError::Failed(outcome.faults.join("; ")));
+        }
+        self.watch.keep(|id| outcome.seen.contains(id));
+        if !outcome.read && !self.tunnels.expects_any() {
+            let nothing = "no interface of kind wireguard in this network namespace, and no socket in /run/wireguard";
+            return Err(CollectError::Absent(nothing.to_owned()));
+        }
+        self.tunnels.missing(out);
+        Ok(())
+    }
+}
+
+impl WireGuard {
+    async fn list_links(&mut self) -> Result<Vec<MadeLink>, String> {
+        let dump = self.links.dump(self.timeout / 6).await;
+        let dump = dump.map_err(|e| format!("cannot read interfaces over rtnetlink: {e}"))?;
+        made_links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
+    }
+
+    async fn read_kernel(&mut self, links: &[MadeLink], out: &mut Readings, outcome: &mut Outcome) {
+        let links: Vec<&MadeLink> = links.iter().filter(|l| l.kind == "wireguard").collect();
+        let share = u32::try_from(links.len().max(1)).unwrap_or(u32::MAX);
+        let (mut interfaces, mut whole) = (Vec::new(), true);
+        for link in &links {
+            match self.kernel.peers(link, self.timeout / 6 / share).await {
+                Ok(peers) => interfaces.extend(peers.map(|peers| Interface {
+                    name: link.name.clone(),
+                    number: u64::from(link.index.unsigned_abs()),
+                    is_off: !link.is_up,
+                    peers,
+                })),
+                Err(why) => {
+                    // The others would say the same.
+                    outcome.faults.push(why);
+                    whole = false;
+                    break;
+                }
+            }
+        }
+        if whole && !links.is_empty() {
+            self.record(&interfaces, None, out, outcome);
+        }
+    }
+
+    async fn read_sockets(
+        &mut self,
+        links: &[MadeLink],
+        out: &mut Readings,
+        outcome: &mut Outcome,
+    ) {
+        let listed = userspace::sockets(&self.root, &self.door, self.timeout / 6).await;
+        let sockets = listed.unwrap_or_else(|why| {
+            outcome.faults.push(why);
+            Vec::new()
+        });
+        for (socket, answer) in userspace::ask_all(sockets, self.timeout / 2).await {
+            match answer {
+                Ok(peers) => {
+                    let interface = Interface {
+                        is_off: is_off(links, &socket),
+                        number: socket.inode,
+                        name: socket.interface.clone(),
+                        peers,
+                    };
+                    self.record(&[interface], Some(&socket.interface), out, outcome);
+                }
+                // Listed, and gone when it was asked: an interface was removed.
+                Err(Refusal::Absent) => {}
+                Err(refusal) => outcome.faults.push(refusal.told(
+                    "a userspace WireGuard",
+                    &socket.path,
+                    "wireguard.conf",
+                )),
+            }
+        }
+    }
+
+    /// What one source said.
+    fn record(
+        &mut self,
+        interfaces: &[Interface],
+        origin: Option<&str>,
+        out: &mut Readings,
+        outcome: &mut Outcome,
+    ) {
+        outcome.read = true;
+        let now = (self.now)();
+        let mut states: BTreeMap<String, Option<bool>> = BTreeMap::new();
+        for interface in interfaces {
+            let names = self.names.of(&interface.name, &interface.peers);
+            for (name, peer) in names.into_iter().zip(&interface.peers) {
+                let wanted = self.tunnels.is_expected(&name);
+                let id = (format!("{} {}", interface.number, interface.name), peer.key);
+                outcome.seen.insert(id.clone());
+                let member = format!("{} {}", interface.number, peer.key);
+                let verdict = self.watch.judge(id, peer, now, wanted);
+                let state = match interface.is_off {
+                    true => wanted.then_some(false),
+                    false => verdict.state,
+                };
+                self.traffic(out, origin, &name, &member, peer);
+                if let Some(age) = verdict.age {
+                    let age = Raw::Level(age.as_secs_f64());
+                    self.tunnels
+                        .push(out, &metrics::HANDSHAKE_AGE, origin, &name, &member, age);
+                }
+                // A name may stand for one key on several interfaces: the worst of them counts.
+                let worst = states.entry(name).or_insert(state);
+                *worst = match (*worst, state) {
+                    (Some(one), Some(other)) => Some(one && other),
+                    (one, other) => one.or(other),
+                };
+            }
+        }
+        self.tunnels.source(out, origin, &states);
+    }
+
+    fn traffic(
+        &self,
+        out: &mut Readings,
+        origin: Option<&str>,
+        name: &str,
+        member: &str,
+        peer: &Peer,
+    ) {
+        for (direction, total) in [
+            (Direction::In, peer.rx_bytes),
+            (Direction::Out, peer.tx_bytes),
+        ] {
+            self.tunnels
+                .bytes(out, origin, name, member, direction, total);
+        }
+    }
+}
+
+/// A socket says nothing of its interface's administrative state; a link of its name in this network namespace does.
+fn is_off(links: &[MadeLink], socket: &Socket) -> bool {
+    let mut tuns = links.iter().filter(|link| link.kind == "tun");
+    tuns.any(|link| link.name == socket.interface && !link.is_up)
+}

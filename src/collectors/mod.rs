@@ -12,6 +12,7 @@ pub mod softnet;
 pub mod vrrp;
 pub mod strongswan;
 pub mod wireguard;
+pub mod xfrm;
 
 /// Every collector there is.
 pub static ALL: &[&crate::collector::Spec] = &[
@@ -26,5 +27,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &vrrp::SPEC,
     &strongswan::SPEC,
     &wireguard::SPEC,
+    &xfrm::SPEC,
     &exporter::SPEC,
 ];

@@ -128,31 +128,40 @@ struct Interface {
     peers: Vec<Peer>,
 }
 
-/// What became of a pass.
-#[derive(Default)]
-struct Outcome {
-    read: bool,
-    faults: Vec<String>,
-    /// Peers that are there.
-    seen: BTreeSet<Id>,
+/// What was read by one door: the kernel's interfaces, or one socket.
+struct Source {
+    origin: Option<String>,
+    interfaces: Vec<Interface>,
 }
 
 #[async_trait]
 impl Collector for WireGuard {
     async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
         self.tunnels.begin();
-        let mut outcome = Outcome::default();
+        let mut faults = Vec::new();
         let links = self.list_links().await.unwrap_or_else(|why| {
-            outcome.faults.push(why);
+            faults.push(why);
             Vec::new()
         });
-        self.read_kernel(&links, out, &mut outcome).await;
-        self.read_sockets(&links, out, &mut outcome).await;
-        if !outcome.faults.is_empty() {
-            return Err(CollectError::Failed(outcome.faults.join("; ")));
+        let mut sources = Vec::new();
+        sources.extend(self.read_kernel(&links, &mut faults).await);
+        sources.extend(self.read_sockets(&links, &mut faults).await);
+        let mut seen = BTreeSet::new();
+        for source in &sources {
+            let states = self.record(source, out, &mut seen);
+            let origin = source.origin.as_deref();
+            if faults.is_empty() {
+                self.tunnels.source(out, origin, &states);
+            } else {
+                // How many there are is not known then: half a sum is a wrong sum.
+                self.states(out, origin, &states);
+            }
         }
-        self.watch.keep(|id| outcome.seen.contains(id));
-        if !outcome.read && !self.tunnels.expects_any() {
+        if !faults.is_empty() {
+            return Err(CollectError::Failed(faults.join("; ")));
+        }
+        self.watch.keep(|id| seen.contains(id));
+        if sources.is_empty() && !self.tunnels.expects_any() {
             let nothing = "no interface of kind wireguard in this network namespace, and no socket in /run/wireguard";
             return Err(CollectError::Absent(nothing.to_owned()));
         }
@@ -168,11 +177,18 @@ impl WireGuard {
         made_links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
     }
 
-    async fn read_kernel(&mut self, links: &[MadeLink], out: &mut Readings, outcome: &mut Outcome) {
+    async fn read_kernel(
+        &mut self,
+        links: &[MadeLink],
+        faults: &mut Vec<String>,
+    ) -> Option<Source> {
         let links: Vec<&MadeLink> = links.iter().filter(|l| l.kind == "wireguard").collect();
-        let share = u32::try_from(links.len().max(1)).unwrap_or(u32::MAX);
-        let (mut interfaces, mut whole) = (Vec::new(), true);
-        for link in &links {
+        if links.is_empty() {
+            return None;
+        }
+        let share = u32::try_from(links.len()).unwrap_or(u32::MAX);
+        let mut interfaces = Vec::new();
+        for link in links {
             match self.kernel.peers(link, self.timeout / 6 / share).await {
                 Ok(peers) => interfaces.extend(peers.map(|peers| Interface {
                     name: link.name.clone(),
@@ -182,67 +198,63 @@ impl WireGuard {
                 })),
                 Err(why) => {
                     // The others would say the same.
-                    outcome.faults.push(why);
-                    whole = false;
-                    break;
+                    faults.push(why);
+                    return None;
                 }
             }
         }
-        if whole && !links.is_empty() {
-            self.record(&interfaces, None, out, outcome);
-        }
+        Some(Source {
+            origin: None,
+            interfaces,
+        })
     }
 
-    async fn read_sockets(
-        &mut self,
-        links: &[MadeLink],
-        out: &mut Readings,
-        outcome: &mut Outcome,
-    ) {
+    async fn read_sockets(&mut self, links: &[MadeLink], faults: &mut Vec<String>) -> Vec<Source> {
         let listed = userspace::sockets(&self.root, &self.door, self.timeout / 6).await;
         let sockets = listed.unwrap_or_else(|why| {
-            outcome.faults.push(why);
+            faults.push(why);
             Vec::new()
         });
+        let mut sources = Vec::new();
         for (socket, answer) in userspace::ask_all(sockets, self.timeout / 2).await {
             match answer {
-                Ok(peers) => {
-                    let interface = Interface {
+                Ok(peers) => sources.push(Source {
+                    origin: Some(socket.interface.clone()),
+                    interfaces: vec![Interface {
                         is_off: is_off(links, &socket),
                         number: socket.inode,
-                        name: socket.interface.clone(),
+                        name: socket.interface,
                         peers,
-                    };
-                    self.record(&[interface], Some(&socket.interface), out, outcome);
-                }
+                    }],
+                }),
                 // Listed, and gone when it was asked: an interface was removed.
                 Err(Refusal::Absent) => {}
-                Err(refusal) => outcome.faults.push(refusal.told(
+                Err(refusal) => faults.push(refusal.told(
                     "a userspace WireGuard",
                     &socket.path,
                     "wireguard.conf",
                 )),
             }
         }
+        sources
     }
 
-    /// What one source said.
+    /// Records what one source said of each peer, and tells their states.
     fn record(
         &mut self,
-        interfaces: &[Interface],
-        origin: Option<&str>,
+        source: &Source,
         out: &mut Readings,
-        outcome: &mut Outcome,
-    ) {
-        outcome.read = true;
+        seen: &mut BTreeSet<Id>,
+    ) -> BTreeMap<String, Option<bool>> {
         let now = (self.now)();
+        let origin = source.origin.as_deref();
         let mut states: BTreeMap<String, Option<bool>> = BTreeMap::new();
-        for interface in interfaces {
+        for interface in &source.interfaces {
             let names = self.names.of(&interface.name, &interface.peers);
             for (name, peer) in names.into_iter().zip(&interface.peers) {
                 let wanted = self.tunnels.is_expected(&name);
                 let id = (format!("{} {}", interface.number, interface.name), peer.key);
-                outcome.seen.insert(id.clone());
+                seen.insert(id.clone());
                 let member = format!("{} {}", interface.number, peer.key);
                 let verdict = self.watch.judge(id, peer, now, wanted);
                 let state = match interface.is_off {
@@ -263,7 +275,23 @@ impl WireGuard {
                 };
             }
         }
-        self.tunnels.source(out, origin, &states);
+        states
+    }
+
+    /// The states alone, without their number.
+    fn states(
+        &self,
+        out: &mut Readings,
+        origin: Option<&str>,
+        states: &BTreeMap<String, Option<bool>>,
+    ) {
+        for (name, state) in states {
+            if let Some(is_up) = state {
+                let state = Raw::Level(f64::from(u8::from(*is_up)));
+                self.tunnels
+                    .push(out, &tunnels::STATE, origin, name, name, state);
+            }
+        }
     }
 
     fn traffic(

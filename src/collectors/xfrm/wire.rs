@@ -41,5 +41,10 @@ fn messages(
 fn bytes<const N: usize>(structure: &[u8], at: usize) -> Result<[u8; N], String> {
     let found = structure.get(at..).and_then(|rest| rest.first_chunk());
     let found = found.copied();
-    found.ok_or_else(|| format!("a message of {} bytes ends before byte {at}", structure.len()))
+    found.ok_or_else(|| {
+        format!(
+            "a message of {} bytes ends before byte {at}",
+            structure.len()
+        )
+    })
 }

@@ -1,7 +1,7 @@
 //! `xfrm_address_t`: an address of either family in 16 bytes.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// `AF_INET6`.
 const INET6: u16 = 10;

@@ -1,0 +1,83 @@
+//! The kernel's policies and associations, over netlink.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST};
+use netlink_sys::protocols::NETLINK_XFRM;
+
+use super::wire::{self, Association, Policy};
+use crate::collector::links::{MadeLink, made_links};
+use crate::host::netlink::Netlink;
+use crate::host::rtnetlink::Links;
+
+/// Everything of one pass.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) policies: Vec<Policy>,
+    pub(super) associations: Vec<Association>,
+    pub(super) links: Vec<MadeLink>,
+}
+
+/// The sockets.
+#[derive(Debug, Default)]
+pub(super) struct Kernel {
+    socket: Option<Netlink>,
+    links: Links,
+}
+
+impl Kernel {
+    /// Reads all; each question has so long.
+    ///
+    /// # Errors
+    /// For a log, with the drop-in where a right is missing.
+    pub(super) async fn read(&mut self, deadline: Duration) -> Result<Read, String> {
+        let opened = self.socket.take();
+        let opened = opened.map_or_else(|| Netlink::open(NETLINK_XFRM), Ok);
+        let mut socket = opened.map_err(|error| refused("IPsec", &error))?;
+        let flags = NLM_F_REQUEST | NLM_F_DUMP;
+        let told = socket.ask(wire::GET_POLICY, flags, &[], deadline).await;
+        let told = told.map_err(|error| refused("policies", &error))?;
+        let policies = wire::policies(&told).map_err(|why| odd("policies", &why))?;
+        let told = socket.ask_secret(wire::GET_ASSOCIATION, flags, &[], deadline);
+        let told = told.await;
+        let told = told.map_err(|error| refused("security associations", &error))?;
+        let associations = wire::associations(&told);
+        let associations = associations.map_err(|why| odd("security associations", &why))?;
+        // After an error an answer may still be on its way: only now it is kept.
+        self.socket = Some(socket);
+        let links = self.named_links(&policies, deadline).await?;
+        Ok(Read {
+            policies,
+            associations,
+            links,
+        })
+    }
+
+    /// Interfaces give policies their names, where these have an interface.
+    async fn named_links(
+        &mut self,
+        policies: &[Policy],
+        deadline: Duration,
+    ) -> Result<Vec<MadeLink>, String> {
+        if policies.iter().all(|policy| policy.if_id == 0) {
+            return Ok(Vec::new());
+        }
+        let dump = self.links.dump(deadline).await;
+        let dump = dump.map_err(|e| format!("cannot read interfaces over rtnetlink: {e}"))?;
+        made_links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
+    }
+}
+
+fn refused(what: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => format!(
+            "the kernel tells its {what} to CAP_NET_ADMIN alone: enable the drop-in xfrm.conf"
+        ),
+        _ => format!("cannot read {what} from the kernel: {error}"),
+    }
+}
+
+fn odd(what: &str, why: &str) -> String {
+    format!("cannot parse the kernel's {what}: {why}")
+}

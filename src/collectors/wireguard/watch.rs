@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::wire::{Peer, PublicKey};
+use super::wire::{Handshake, Peer, PublicKey};
 use crate::clock::Now;
 
 /// Reject-After-Time: no session is older.
@@ -82,14 +82,15 @@ impl Watch {
             };
         }
         let is_unanswered = seen.is_unanswered(peer, now.boot);
-        let is_down = match age {
+        let was_up = peer.handshake != Handshake::Never;
+        let is_down = match was_up {
             _ if peer.keepalive_secs > 0 => true,
-            Some(_) => is_unanswered,
-            None => wanted || (peer.has_endpoint && is_unanswered),
+            true => is_unanswered,
+            false => wanted || (peer.has_endpoint && is_unanswered),
         };
-        let is_idle = age.is_some();
+        // Neither up nor down is idle, which is up where there once was a session.
         Verdict {
-            state: (is_down || is_idle).then_some(!is_down),
+            state: (is_down || was_up).then_some(!is_down),
             age,
         }
     }
@@ -101,26 +102,28 @@ impl Watch {
 }
 
 impl Seen {
-    /// Since the last handshake; `None` if there never was one.
+    /// Since the last handshake, where there was one and it is told.
     fn age(&mut self, peer: &Peer, now: Now) -> Option<Duration> {
-        let Some(stamp) = peer.handshake else {
-            // The peer was removed and added again.
-            if self.stamp.take().is_some() {
+        match peer.handshake {
+            Handshake::At(stamp) if self.stamp == Some(stamp) => {}
+            Handshake::At(stamp) => {
+                let wall = Duration::from_millis(u64::try_from(now.wall_ms).unwrap_or_default());
+                let at_most = match self.at {
+                    Duration::ZERO => Duration::MAX,
+                    last_look => now.boot.saturating_sub(last_look),
+                };
+                let age = wall.saturating_sub(stamp).min(at_most);
+                (self.stamp, self.noticed) = (Some(stamp), (age, now.boot));
                 self.quiet = None;
             }
-            return None;
-        };
-        if self.stamp != Some(stamp) {
-            let wall = Duration::from_millis(u64::try_from(now.wall_ms).unwrap_or_default());
-            let since_last_look = now.boot.saturating_sub(self.at);
-            let at_most = if self.at.is_zero() {
-                Duration::MAX
-            } else {
-                since_last_look
-            };
-            let age = wall.saturating_sub(stamp).min(at_most);
-            (self.stamp, self.noticed) = (Some(stamp), (age, now.boot));
-            self.quiet = None;
+            Handshake::Ago(age) => return Some(age),
+            Handshake::Never | Handshake::Once => {
+                // The peer was removed and added again.
+                if self.stamp.take().is_some() {
+                    self.quiet = None;
+                }
+                return None;
+            }
         }
         let (age, at) = self.noticed;
         Some(age.saturating_add(now.boot.saturating_sub(at)))
@@ -128,7 +131,7 @@ impl Seen {
 
     /// Something was sent since there is no session, and led to none.
     fn is_unanswered(&mut self, peer: &Peer, now: Duration) -> bool {
-        let never = self.stamp.is_none();
+        let never = peer.handshake == Handshake::Never;
         let quiet = self.quiet.get_or_insert_with(|| Quiet {
             // Before the first handshake all that was sent led to none.
             rx_bytes: if never { 0 } else { peer.rx_bytes },
@@ -192,7 +195,8 @@ mod tests {
         }
 
         fn shake(&mut self) {
-            self.peer.handshake = Some(Duration::from_millis(self.now.wall_ms as u64));
+            let wall = Duration::from_millis(self.now.wall_ms as u64);
+            self.peer.handshake = Handshake::At(wall);
             self.peer.rx_bytes += 148;
             self.peer.tx_bytes += 92;
         }
@@ -316,6 +320,24 @@ mod tests {
         lab.shake();
         assert_eq!(lab.look().age, Some(Duration::ZERO));
         assert_eq!(lab.look().state, Some(true));
+    }
+
+    #[test]
+    fn an_implementation_that_tells_ages_has_no_use_for_the_wall_clock() {
+        let mut lab = Lab::new();
+        lab.peer.handshake = Handshake::Ago(Duration::from_secs(179));
+        lab.now.wall_ms += 3_600_000;
+        assert_eq!(lab.look().state, Some(true));
+        lab.peer.keepalive_secs = 25;
+        lab.peer.handshake = Handshake::Ago(Duration::from_secs(180));
+        assert_eq!(lab.look().state, Some(false));
+        lab.peer.keepalive_secs = 0;
+        lab.peer.handshake = Handshake::Once;
+        let idle = Verdict {
+            state: Some(true),
+            age: None,
+        };
+        assert_eq!(lab.look(), idle);
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub struct Peer {
     pub has_endpoint: bool,
     /// Seconds between packets that keep the way open; 0 is off.
     pub keepalive_secs: u16,
-    /// When the last handshake was completed, wall clock, since the Unix epoch; `None` is never.
-    pub handshake: Option<Duration>,
+    /// When the last handshake was completed.
+    pub handshake: Handshake,
     /// Bytes received from it, handshakes included.
     pub rx_bytes: u64,
     /// Bytes sent to it, handshakes included, also those that nobody answered.
@@ -38,16 +38,34 @@ impl Peer {
             key,
             has_endpoint: false,
             keepalive_secs: 0,
-            handshake: None,
+            handshake: Handshake::Never,
             rx_bytes: 0,
             tx_bytes: 0,
         }
     }
 }
 
-/// A moment since the Unix epoch; both zero is never.
-fn moment(secs: u64, nanos: u64) -> Option<Duration> {
-    let nanos = u32::try_from(nanos).unwrap_or_default().min(999_999_999);
-    let moment = Duration::new(secs, nanos);
-    (!moment.is_zero()).then_some(moment)
+/// When a handshake was completed last, as far as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// There never was one.
+    Never,
+    /// Then, by the wall clock, since the Unix epoch.
+    At(Duration),
+    /// So long ago: boringtun tells that instead (seen in its 0.6, `api_get`).
+    Ago(Duration),
+    /// Once, and so long ago that it is forgotten: boringtun again, after nine minutes.
+    Once,
+}
+
+impl Handshake {
+    /// Both zero is never.
+    fn at(secs: u64, nanos: u64) -> Self {
+        let nanos = u32::try_from(nanos).unwrap_or_default();
+        let moment = Duration::new(secs, nanos.min(999_999_999));
+        if moment.is_zero() {
+            return Handshake::Never;
+        }
+        Handshake::At(moment)
+    }
 }

@@ -2,7 +2,7 @@
 
 use netlink_packet_core::{NLMSG_DONE, NetlinkBuffer, NlasIterator};
 
-use super::{Peer, PublicKey, moment};
+use super::{Handshake, Peer, PublicKey};
 use crate::collector::links::value;
 
 /// `WG_GENL_NAME`.
@@ -98,11 +98,11 @@ fn peer(attributes: &[u8], peers: &mut Vec<Peer>) -> Result<(), String> {
 }
 
 /// `struct __kernel_timespec`; a clock before 1970 is an unset clock.
-fn timespec(value: &[u8]) -> Result<Option<std::time::Duration>, String> {
+fn timespec(value: &[u8]) -> Result<Handshake, String> {
     let (secs, nanos) = value.split_at_checked(8).unwrap_or((value, &[]));
     let number = |bytes: &[u8]| array(bytes, LAST_HANDSHAKE).map(i64::from_ne_bytes);
     let whole = |number: i64| u64::try_from(number).unwrap_or_default();
-    Ok(moment(whole(number(secs)?), whole(number(nanos)?)))
+    Ok(Handshake::at(whole(number(secs)?), whole(number(nanos)?)))
 }
 
 fn array<const N: usize>(value: &[u8], kind: u16) -> Result<[u8; N], String> {

@@ -20,6 +20,8 @@ pub const HEADER_BYTES: usize = 16;
 const DATAGRAM_BYTES: usize = 64 << 10;
 /// A dump of ten thousand interfaces stays below; more is no answer we would want to hold.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// `ENOBUFS`: more was told than the socket holds.
+const NO_BUFFERS: i32 = 105;
 /// Where an answer is not there at once after all.
 const RETRY_AFTER: Duration = Duration::from_millis(1);
 
@@ -50,6 +52,40 @@ impl Netlink {
             sequence: 0,
             datagram: Vec::with_capacity(DATAGRAM_BYTES),
         })
+    }
+
+    /// A socket that hears what the kernel tells these groups, from now on.
+    ///
+    /// # Errors
+    /// What the kernel says: `EPERM` for groups that need a right.
+    pub fn listen(protocol: isize, groups: &[u32]) -> io::Result<Self> {
+        let listening = Self::open(protocol)?;
+        for group in groups {
+            listening.socket.add_membership(*group)?;
+        }
+        Ok(listening)
+    }
+
+    /// What was heard since the last time, which may hold keys; waits for nothing. `false` where the kernel had no room to
+    /// keep all of it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn heard_secret(&mut self) -> io::Result<(Wiped, bool)> {
+        let (mut heard, mut is_whole) = (Wiped::default(), true);
+        while heard.len() < ANSWER_BYTES_MAX {
+            self.datagram.clear();
+            match self.socket.recv(&mut self.datagram, 0) {
+                Ok(_) => {
+                    heard.extend(&self.datagram);
+                    self.datagram.as_mut_slice().zeroize();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.raw_os_error() == Some(NO_BUFFERS) => is_whole = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((heard, is_whole))
     }
 
     /// Asks and gathers the datagrams, in `deadline` or not at all. A dump goes on to its end; any other answer is

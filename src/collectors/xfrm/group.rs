@@ -82,16 +82,25 @@ impl Tunnel {
 
     /// Up, or down; `None` where the administrator switched it off.
     pub(super) fn state(&self, associations: &[Association]) -> Option<bool> {
-        (!self.is_off).then(|| self.is_up(associations))
+        (!self.is_off).then(|| self.is_up(associations.iter()))
     }
 
     /// Each template has its association, in both directions. A rekey has two for a while.
-    fn is_up(&self, associations: &[Association]) -> bool {
+    pub(super) fn is_up<'a>(
+        &self,
+        associations: impl Iterator<Item = &'a Association> + Clone,
+    ) -> bool {
         let mut templates = self.incoming.iter().chain(&self.outgoing);
         templates.all(|template| {
-            let mut ready = associations.iter().filter(|a| a.is_ready);
+            let mut ready = associations.clone().filter(|one| one.is_ready);
             ready.any(|association| self.serves(association, template))
         })
+    }
+
+    /// It is one of the tunnel's, in either direction.
+    pub(super) fn has(&self, association: &Association) -> bool {
+        let mut templates = self.incoming.iter().chain(&self.outgoing);
+        templates.any(|template| self.serves(association, template))
     }
 
     /// Its associations, each with its direction.
@@ -168,13 +177,14 @@ pub(super) mod tests {
             protocol: 50,
             reqid,
             if_id: 0,
+            added: 1_800_000_000,
             bytes: 0,
             errors: 0,
             is_ready: true,
         }
     }
 
-    fn both(reqid: u32) -> [Policy; 2] {
+    pub(in crate::collectors::xfrm) fn both(reqid: u32) -> [Policy; 2] {
         [Direction::In, Direction::Out].map(|direction| policy(direction, reqid, 0))
     }
 
@@ -183,25 +193,25 @@ pub(super) mod tests {
         let tunnels = tunnels(&both(1), &[]);
         let tunnel = &tunnels["reqid 1"];
         let (out, back) = (association(1, 2, 0x10, 1), association(2, 1, 0x20, 1));
-        assert!(!tunnel.is_up(&[]));
-        assert!(!tunnel.is_up(std::slice::from_ref(&out)));
-        assert!(tunnel.is_up(&[out.clone(), back.clone()]));
+        assert!(!tunnel.is_up([].iter()));
+        assert!(!tunnel.is_up([&out].into_iter()));
+        assert!(tunnel.is_up([out.clone(), back.clone()].iter()));
         // A rekey: the old and the new.
         let newer = association(1, 2, 0x11, 1);
-        assert!(tunnel.is_up(&[out.clone(), newer, back.clone()]));
+        assert!(tunnel.is_up([out.clone(), newer, back.clone()].iter()));
         let mut larval = back.clone();
         larval.is_ready = false;
-        assert!(!tunnel.is_up(&[out.clone(), larval]));
+        assert!(!tunnel.is_up([out.clone(), larval].iter()));
         let other = association(2, 1, 0x20, 2);
-        assert!(!tunnel.is_up(&[out, other]));
+        assert!(!tunnel.is_up([out, other].iter()));
     }
 
     #[test]
     fn one_way_of_policies_still_needs_both_associations() {
         let tunnels = tunnels(&both(1)[1..], &[]);
         let out = association(1, 2, 0x10, 1);
-        assert!(!tunnels["reqid 1"].is_up(std::slice::from_ref(&out)));
-        assert!(tunnels["reqid 1"].is_up(&[out, association(2, 1, 0x20, 1)]));
+        assert!(!tunnels["reqid 1"].is_up([&out].into_iter()));
+        assert!(tunnels["reqid 1"].is_up([out, association(2, 1, 0x20, 1)].iter()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_sys::protocols::NETLINK_XFRM;
 
-use super::wire::{self, Association, Policy};
+use super::wire::{self, Association, Event, Policy};
 use crate::collector::links::{MadeLink, made_links};
 use crate::host::netlink::Netlink;
 use crate::host::rtnetlink::Links;
@@ -17,12 +17,16 @@ pub(super) struct Read {
     pub(super) policies: Vec<Policy>,
     pub(super) associations: Vec<Association>,
     pub(super) links: Vec<MadeLink>,
+    /// What became of associations since the last pass; `None` where not all of it was heard.
+    pub(super) events: Option<Vec<Event>>,
 }
 
 /// The sockets.
 #[derive(Debug, Default)]
 pub(super) struct Kernel {
     socket: Option<Netlink>,
+    /// Hears of associations; those that came before it was opened are in the first dump.
+    ears: Option<Netlink>,
     links: Links,
 }
 
@@ -32,6 +36,10 @@ impl Kernel {
     /// # Errors
     /// For a log, with the drop-in where a right is missing.
     pub(super) async fn read(&mut self, deadline: Duration) -> Result<Read, String> {
+        if self.ears.is_none() {
+            let ears = Netlink::listen(NETLINK_XFRM, &wire::GROUPS);
+            self.ears = Some(ears.map_err(|error| refused("security associations", &error))?);
+        }
         let opened = self.socket.take();
         let opened = opened.map_or_else(|| Netlink::open(NETLINK_XFRM), Ok);
         let mut socket = opened.map_err(|error| refused("IPsec", &error))?;
@@ -47,11 +55,23 @@ impl Kernel {
         // After an error an answer may still be on its way: only now it is kept.
         self.socket = Some(socket);
         let links = self.named_links(&policies, deadline).await?;
+        let events = self.heard()?;
         Ok(Read {
             policies,
             associations,
             links,
+            events,
         })
+    }
+
+    fn heard(&mut self) -> Result<Option<Vec<Event>>, String> {
+        let Some(ears) = &mut self.ears else {
+            return Ok(None);
+        };
+        let heard = ears.heard_secret();
+        let (heard, is_whole) = heard.map_err(|error| refused("events", &error))?;
+        let events = wire::events(&heard).map_err(|why| odd("events", &why))?;
+        Ok(is_whole.then_some(events))
     }
 
     /// Interfaces give policies their names, where these have an interface.

@@ -1,14 +1,24 @@
 //! Running totals of a tunnel over the replacement of its associations. Pure.
 //!
-//! Each association counts from 0. A new one counts whole, one that is known by what it grew, and one that has gone keeps
-//! what was counted of it: what went through it between the last look and its end is lost, a few packets of a rekey.
+//! Each association counts from 0. A new one counts whole, one that is known by what it grew. One that has ended is booked
+//! once more with what the kernel told of it at its end.
 
 use std::collections::BTreeMap;
 
 use super::wire::{Address, Association, Direction};
 
-/// What tells an association from another (RFC 4301, section 4.1).
-type Id = (Address, u32, u8);
+/// What tells an association from another (RFC 4301, section 4.1), and from one made anew under its number.
+pub(super) type Id = (Address, u32, u8, u64);
+
+/// Of an association.
+pub(super) fn id(association: &Association) -> Id {
+    (
+        association.destination,
+        association.spi,
+        association.protocol,
+        association.added,
+    )
+}
 
 /// Totals of one tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,19 +44,14 @@ struct Account {
 }
 
 impl Ledger {
-    /// Books what the associations of a tunnel have counted until now.
+    /// Books what the associations of a tunnel have counted until now, those that ended among them.
     pub(super) fn book(&mut self, name: &str, members: &[(Direction, &Association)]) -> Totals {
         let account = self.tunnels.entry(name.to_owned()).or_default();
         let before = std::mem::take(&mut account.known);
         for (direction, association) in members {
-            let id = (
-                association.destination,
-                association.spi,
-                association.protocol,
-            );
+            let id = id(association);
             let now = (association.bytes, association.errors);
             let grown = match before.get(&id) {
-                // One with less than before was made anew under the old number.
                 Some(then) if then.0 <= now.0 && then.1 <= now.1 => {
                     (now.0 - then.0, now.1 - then.1)
                 }
@@ -95,8 +100,10 @@ mod tests {
         assert_eq!(book(&[new(70)]), 230);
         assert_eq!(book(&[new(70)]), 230);
         // The number comes again.
-        assert_eq!(book(&[new(30)]), 260);
-        assert_eq!(book(&[]), 260);
+        let mut anew = new(90);
+        anew.added += 1;
+        assert_eq!(book(&[anew]), 320);
+        assert_eq!(book(&[]), 320);
     }
 
     #[test]

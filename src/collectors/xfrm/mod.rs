@@ -4,6 +4,7 @@
 pub mod metrics;
 pub mod wire;
 
+mod between;
 mod group;
 mod kernel;
 mod ledger;
@@ -22,6 +23,7 @@ use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Readings, Record};
 use crate::model::schema::{Key, KeyKind};
 
+use between::{Between, with_ended};
 use kernel::Kernel;
 use ledger::Ledger;
 
@@ -86,6 +88,7 @@ struct Xfrm {
     kernel: Option<Kernel>,
     tunnels: Tunnels,
     ledger: Ledger,
+    between: Between,
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
@@ -101,6 +104,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
         kernel: with_tunnels.then(Kernel::default),
         tunnels: Tunnels::new(settings.expect, settings.tunnel_bits_per_second_max),
         ledger: Ledger::default(),
+        between: Between::default(),
     }))
 }
 
@@ -156,10 +160,15 @@ impl Xfrm {
         };
         let read = kernel.read(self.timeout / 3).await?;
         let tunnels = group::tunnels(&read.policies, &read.links);
+        let events = read.events.as_deref();
+        let dips = self.between.dips(&tunnels, events, &read.associations);
+        let counted = with_ended(&read.associations, events.unwrap_or_default());
         let states: BTreeMap<String, Option<bool>> = tunnels
             .iter()
             .map(|(name, tunnel)| {
                 let state = tunnel.state(&read.associations);
+                // The worst since the last pass.
+                let state = state.map(|is_up| is_up && !dips.contains(name));
                 // Switched off, and somebody waits for it.
                 let expected = self.tunnels.is_expected(name).then_some(false);
                 (name.clone(), state.or(expected))
@@ -167,7 +176,7 @@ impl Xfrm {
             .collect();
         self.tunnels.source(out, None, &states);
         for (name, tunnel) in &tunnels {
-            let totals = self.ledger.book(name, &tunnel.members(&read.associations));
+            let totals = self.ledger.book(name, &tunnel.members(&counted));
             for (direction, total) in [
                 (Direction::In, totals.bytes_in),
                 (Direction::Out, totals.bytes_out),

@@ -11,26 +11,23 @@ mod stat;
 use netlink_packet_core::{NLMSG_DONE, NetlinkBuffer};
 
 pub use address::Address;
-pub use association::{Association, GET_ASSOCIATION, associations};
+pub use association::{Association, Event, GET_ASSOCIATION, GROUPS, associations, events};
 pub use policy::{Direction, GET_POLICY, Policy, Template, policies};
 pub use stat::counters;
 
-/// Calls `each` with the payload of every message of this kind in a dump.
+/// Calls `each` with the kind and payload of every message in a dump, or of what was heard.
 fn messages(
-    dump: &[u8],
-    kind: u16,
-    mut each: impl FnMut(&[u8]) -> Result<(), String>,
+    answer: &[u8],
+    mut each: impl FnMut(u16, &[u8]) -> Result<(), String>,
 ) -> Result<(), String> {
-    let mut rest = dump;
+    let mut rest = answer;
     while !rest.is_empty() {
         let message =
             NetlinkBuffer::new_checked(rest).map_err(|e| format!("netlink header: {e}"))?;
         if message.message_type() == NLMSG_DONE {
             break;
         }
-        if message.message_type() == kind {
-            each(message.payload())?;
-        }
+        each(message.message_type(), message.payload())?;
         let step = (message.length() as usize).next_multiple_of(4);
         rest = rest.get(step..).unwrap_or_default();
     }

@@ -62,8 +62,10 @@ pub struct Policy {
 /// Says which part of the answer is not as the kernel writes it.
 pub fn policies(dump: &[u8]) -> Result<Vec<Policy>, String> {
     let mut found = Vec::new();
-    messages(dump, NEW_POLICY, |payload| {
-        found.extend(policy(payload)?);
+    messages(dump, |kind, payload| {
+        if kind == NEW_POLICY {
+            found.extend(policy(payload)?);
+        }
         Ok(())
     })?;
     Ok(found)

@@ -132,7 +132,7 @@ impl Seen {
     /// Something was sent since there is no session, and led to none.
     fn is_unanswered(&mut self, peer: &Peer, now: Duration) -> bool {
         let never = peer.handshake == Handshake::Never;
-        let quiet = self.quiet.get_or_insert_with(|| Quiet {
+        let quiet = self.quiet.get_or_insert(Quiet {
             // Before the first handshake all that was sent led to none.
             rx_bytes: if never { 0 } else { peer.rx_bytes },
             tx_bytes: if never { 0 } else { peer.tx_bytes },

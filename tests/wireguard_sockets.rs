@@ -158,6 +158,7 @@ async fn an_answer_that_is_none_is_a_failure_without_its_words() {
     let listener = UnixListener::bind(place.socket("wg0")).unwrap();
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; 7]).await.unwrap();
         stream
             .write_all(b"private_key=secret\npublic_key=secret\nerrno=0\n\n")
             .await

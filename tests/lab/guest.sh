@@ -73,6 +73,7 @@ guest_base() {
   printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
   guest_init >"$root/init"
   chmod 755 "$root/init"
+  rm -f "$GUEST_CACHE"/base-*
   guest_pack "$root" >"$base.new"
   mv "$base.new" "$base"
   rm -rf "$root" "$kernel"

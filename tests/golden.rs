@@ -10,9 +10,9 @@ use std::time::Duration;
 use fwmetrics::aggregate::aggregator::{Aggregator, Emitted, End, Pass, Source};
 use fwmetrics::aggregate::counter::Fine;
 use fwmetrics::catalogue;
+use fwmetrics::collector::links::{self, Class, Counters, Link};
 use fwmetrics::collector::{CollectError, Collector, Context, Spec};
 use fwmetrics::collectors::ALL;
-use fwmetrics::collectors::interfaces::wire::{self, Class, Counters, Link};
 use fwmetrics::host::files::Root;
 use fwmetrics::host::state::StateDir;
 use fwmetrics::model::reading::Readings;
@@ -503,7 +503,7 @@ fn dumps_of_links_read_as_another_decoder_reads_them() {
     for dump in DUMPS {
         let wanted: Vec<Link> = all[dump].as_array().unwrap().iter().map(link).collect();
         let bytes = fs::read(fixtures().join(dump)).unwrap();
-        assert_eq!(wire::links(&bytes), Ok(wanted), "{dump}");
+        assert_eq!(links::links(&bytes), Ok(wanted), "{dump}");
     }
 }
 
@@ -530,7 +530,7 @@ fn each_counter_is_read_from_its_own_field() {
         rx_dropped: 106,
         rx_missed: 115,
     };
-    let links = wire::links(&message).unwrap();
+    let links = links::links(&message).unwrap();
     assert_eq!(links[0].counters, Some(wanted));
 }
 
@@ -539,7 +539,7 @@ fn the_dumps_have_links_of_every_class_and_state() {
     let mut found = Vec::new();
     for dump in DUMPS {
         let bytes = fs::read(fixtures().join(dump)).unwrap();
-        found.extend(wire::links(&bytes).unwrap());
+        found.extend(links::links(&bytes).unwrap());
     }
     for class in [Class::Hardware, Class::Veth, Class::Other] {
         assert!(found.iter().any(|link| link.class == class), "{class:?}");
@@ -558,9 +558,9 @@ fn the_dumps_have_links_of_every_class_and_state() {
 fn a_cut_dump_is_an_error_or_the_links_before_the_cut() {
     for dump in DUMPS {
         let bytes = fs::read(fixtures().join(dump)).unwrap();
-        let whole = wire::links(&bytes).unwrap();
+        let whole = links::links(&bytes).unwrap();
         for end in (0..bytes.len()).step_by(97) {
-            if let Ok(links) = wire::links(&bytes[..end]) {
+            if let Ok(links) = links::links(&bytes[..end]) {
                 assert!(whole.starts_with(&links), "{dump} cut at {end}");
             }
         }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use fwmetrics::aggregate::counter::{Counters, Dropped, Fine};
 use fwmetrics::aggregate::distribution::Distribution;
 use fwmetrics::aggregate::fold::{Folding, newest};
-use fwmetrics::collectors::{conntrack, cpu, interfaces};
+use fwmetrics::collector::links;
+use fwmetrics::collectors::{conntrack, cpu};
 use fwmetrics::model::datum::{Datum, Dimension, Resolution};
 use fwmetrics::model::limits::{
     CALL_BYTES, DATUMS_PER_CALL, DIMENSION_VALUE_BYTES, DIMENSIONS_PER_DATUM, NAME_BYTES,
@@ -1279,7 +1280,7 @@ proptest! {
         kinds in damaged("linux-6.1/links-t0.bin"),
     ) {
         for bytes in [noise, veths, kinds] {
-            interfaces::wire::links(&bytes).ok();
+            links::links(&bytes).ok();
         }
     }
 
@@ -1290,7 +1291,7 @@ proptest! {
         bytes[..4].copy_from_slice(&(16 + noise.len() as u32).to_ne_bytes());
         bytes[4..6].copy_from_slice(&16u16.to_ne_bytes());
         bytes.extend(noise);
-        interfaces::wire::links(&bytes).ok();
+        links::links(&bytes).ok();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use fwmetrics::collector::links::{MadeLink, made_links};
+use fwmetrics::collector::made_links::{MadeLink, made_links};
 use fwmetrics::collectors::xfrm::wire::{
     Association, Direction, Policy, associations, counters, policies,
 };

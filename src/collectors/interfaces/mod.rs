@@ -2,7 +2,6 @@
 //! keeps from the rules.
 
 pub mod metrics;
-pub mod wire;
 
 use std::time::Duration;
 
@@ -10,13 +9,12 @@ use async_trait::async_trait;
 use glob::Pattern;
 use serde::Deserialize;
 
+use crate::collector::links::{self, Class, Link};
 use crate::collector::{CollectError, Collector, Context, Spec};
 use crate::host::rtnetlink::Links;
 use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{Key, KeyKind};
-
-use wire::{Class, Link};
 
 /// The `interfaces` collector.
 pub static SPEC: Spec = Spec {
@@ -91,7 +89,7 @@ impl Collector for Interfaces {
         let dump = self.links.dump(self.timeout).await.map_err(|e| {
             CollectError::Failed(format!("cannot read interfaces over rtnetlink: {e}"))
         })?;
-        let links = wire::links(&dump)
+        let links = links::links(&dump)
             .map_err(|e| CollectError::Failed(format!("cannot parse rtnetlink's answer: {e}")))?;
         let counted = select(&links, &self.include, &self.exclude);
         if counted.is_empty() {

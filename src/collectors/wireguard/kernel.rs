@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::wire::{self, Peer};
-use crate::collector::links::MadeLink;
+use crate::collector::made_links::MadeLink;
 use crate::host::genl::Family;
 
 /// `ENODEV`: the interface went away after it was listed.

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::clock::{self, Now};
-use crate::collector::links::{MadeLink, made_links};
+use crate::collector::made_links::{MadeLink, made_links};
 use crate::collector::tunnels::{self, Direction, Tunnels};
 use crate::collector::{CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;

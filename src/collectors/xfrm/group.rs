@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::wire::{Association, Direction, Policy, Template};
-use crate::collector::links::MadeLink;
+use crate::collector::made_links::MadeLink;
 
 /// A configured tunnel: the templates of its policies.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_sys::protocols::NETLINK_XFRM;
 
 use super::wire::{self, Association, Event, Policy};
-use crate::collector::links::{MadeLink, made_links};
+use crate::collector::made_links::{MadeLink, made_links};
 use crate::host::netlink::Netlink;
 use crate::host::rtnetlink::Links;
 

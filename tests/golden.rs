@@ -483,10 +483,14 @@ fn link(of: &Value) -> Link {
         name: of["name"].as_str().unwrap().to_owned(),
         index: i32::try_from(number("index")).unwrap(),
         class,
+        kind: of["kind"].as_str().map(str::to_owned),
+        is_on: is_set(1),
+        has_carrier: is_set(1 << 16),
         up,
         counters: Some(Counters {
             rx_packets: number("rx_packets"),
             rx_bytes: number("rx_bytes"),
+            tx_bytes: number("tx_bytes"),
             rx_errors: number("rx_errors"),
             tx_errors: number("tx_errors"),
             rx_dropped: number("rx_dropped"),
@@ -525,6 +529,7 @@ fn each_counter_is_read_from_its_own_field() {
     let wanted = Counters {
         rx_packets: 100,
         rx_bytes: 102,
+        tx_bytes: 103,
         rx_errors: 104,
         tx_errors: 105,
         rx_dropped: 106,

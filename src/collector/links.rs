@@ -11,6 +11,7 @@ const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_STATS64: u16 = 23;
 const IFF_UP: u32 = 1;
+const IFF_LOWER_UP: u32 = 1 << 16;
 const IFF_LOOPBACK: u32 = 8;
 const ARPHRD_ETHER: u16 = 1;
 
@@ -34,6 +35,12 @@ pub struct Link {
     pub index: i32,
     /// What it is.
     pub class: Class,
+    /// Its kind by the driver's name, such as `gre`; `None` for what no software made.
+    pub kind: Option<String>,
+    /// The administrator set it up (`IFF_UP`).
+    pub is_on: bool,
+    /// Its driver sees a carrier (`IFF_LOWER_UP`); stateless tunnels always say so.
+    pub has_carrier: bool,
     /// `None` where the kernel does not know (tunnels, loopback) or the link is set down by the administrator.
     pub up: Option<bool>,
     /// The counters; `None` where the driver has none.
@@ -47,6 +54,8 @@ pub struct Counters {
     pub rx_packets: u64,
     /// Bytes received.
     pub rx_bytes: u64,
+    /// Bytes sent.
+    pub tx_bytes: u64,
     /// Bad packets received.
     pub rx_errors: u64,
     /// Packet transmit problems.
@@ -103,6 +112,9 @@ fn link(payload: &[u8]) -> Result<Link, String> {
         name,
         index,
         class: class(device, flags, kind.as_deref()),
+        kind,
+        is_on: flags & IFF_UP != 0,
+        has_carrier: flags & IFF_LOWER_UP != 0,
         up: up(flags, state),
         counters,
     })
@@ -156,6 +168,7 @@ fn stats64(bytes: &[u8]) -> Result<Counters, String> {
     Ok(Counters {
         rx_packets: field(0)?,
         rx_bytes: field(2)?,
+        tx_bytes: field(3)?,
         rx_errors: field(4)?,
         tx_errors: field(5)?,
         rx_dropped: field(6)?,

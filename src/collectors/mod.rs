@@ -7,6 +7,7 @@ pub mod ena;
 pub mod exporter;
 pub mod host;
 pub mod interfaces;
+pub mod links;
 pub mod panos;
 pub mod softnet;
 pub mod vrrp;
@@ -28,5 +29,6 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &strongswan::SPEC,
     &wireguard::SPEC,
     &xfrm::SPEC,
+    &links::SPEC,
     &exporter::SPEC,
 ];

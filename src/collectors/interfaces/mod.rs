@@ -165,6 +165,9 @@ mod tests {
             name: name.to_owned(),
             index: 1,
             class,
+            kind: None,
+            is_on: true,
+            has_carrier: true,
             up: None,
             counters: None,
         }

@@ -8,6 +8,7 @@ pub mod exporter;
 pub mod host;
 pub mod interfaces;
 pub mod links;
+pub mod openvpn;
 pub mod panos;
 pub mod softnet;
 pub mod vrrp;
@@ -29,6 +30,7 @@ pub static ALL: &[&crate::collector::Spec] = &[
     &strongswan::SPEC,
     &wireguard::SPEC,
     &xfrm::SPEC,
+    &openvpn::SPEC,
     &links::SPEC,
     &exporter::SPEC,
 ];

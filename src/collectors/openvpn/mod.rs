@@ -1,0 +1,271 @@
+//! OpenVPN: the clients of servers and the connections of clients, from management sockets or from status files.
+//!
+//! All clients are counted; those that `expect` names are tunnels, up while they are in the list and down while they
+//! are not. A client that was killed stays in the list until the server misses its pings (`--keepalive`): that is the
+//! server's own detection. A client process is one tunnel, up while it is CONNECTED.
+//!
+//! A management socket is read anew each time and tells the state of clients, but admits one visitor at a time; a
+//! status file tells servers alone, as late as it is written, and outlives its process.
+
+pub mod freshness;
+pub mod metrics;
+pub mod totals;
+pub mod wire;
+
+mod files;
+mod management;
+mod settings;
+mod source;
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::clock::{self, Now};
+use crate::collector::tunnels::{self, Tunnels};
+use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::host::blocking::Blocking;
+use crate::model::reading::Readings;
+use crate::model::schema::{Key, KeyKind};
+
+use files::{Content, Found};
+use freshness::Look;
+use management::DROPIN;
+use settings::{STATUS_FILES, Settings};
+use source::{Source, Wanted};
+use wire::status;
+
+/// The `openvpn` collector.
+pub static SPEC: Spec = Spec {
+    name: "openvpn",
+    about: "Clients of OpenVPN servers and connections of OpenVPN clients, from management sockets or status files",
+    readings: &[
+        &metrics::CLIENTS,
+        &metrics::CLIENTS_SHARE,
+        &tunnels::STATE,
+        &tunnels::CONFIGURED,
+        &tunnels::UP,
+        &tunnels::DOWN,
+        &tunnels::BYTES_IN,
+        &tunnels::BYTES_OUT,
+        &tunnels::SHARE,
+    ],
+    fine_series: "1 per expected client and client process, 3 more opt-in, up to tunnels_max",
+    sample_secs: Some(5),
+    timeout_secs: 3,
+    on_demand: false,
+    keys: &[
+        Key::new(
+            "socket",
+            KeyKind::OneOrMore(settings::check_socket),
+            "",
+            "Management sockets (`management PATH unix`), visited briefly each time. Not with management-signal or management-forget-disconnect, and not where another management client stays connected: each visit is a client that leaves.",
+        )
+        .example("\"/run/openvpn/server.sock\""),
+        Key::new(
+            "status_file",
+            KeyKind::OneOrMore(settings::check_status_file),
+            "\"/run/openvpn-server/status-*.log\"",
+            "Status files of version 1, 2 or 3, of servers without a socket here; a pattern may stand in the last part. The default holds where no socket is named. A file that is no longer written is a failure.",
+        ),
+        Key::new(
+            "remote_access_max",
+            KeyKind::Int {
+                min: 1,
+                max: 1_000_000,
+            },
+            "",
+            "Clients that this firewall is made for, for RemoteAccessUtilization. Default: none is published.",
+        )
+        .example("500"),
+        Key {
+            doc: "Clients that should be connected, by common name, and clients' own connections, by the name of socket or file without its ending: they are tunnels, and down when no list has them. Other clients are counted in RemoteAccessTunnels only.",
+            ..tunnels::EXPECT
+        },
+        tunnels::CEILING,
+    ],
+    remote: None,
+    build,
+};
+
+struct OpenVpn {
+    /// For all exchanges of a pass together, below its own deadline.
+    timeout: Duration,
+    sockets: Vec<(PathBuf, Source)>,
+    patterns: Vec<PathBuf>,
+    /// The user wrote them.
+    are_named: bool,
+    files: BTreeMap<PathBuf, Source>,
+    blocking: Blocking,
+    wanted: Wanted,
+}
+
+fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
+    let settings: Settings = table
+        .clone()
+        .try_into()
+        .map_err(|e: toml::de::Error| e.to_string())?;
+    let are_named = table.contains_key("status_file");
+    let patterns = match settings.socket.is_empty() && !are_named {
+        true => vec![STATUS_FILES.to_owned()],
+        false => settings.status_file,
+    };
+    let path = |text: &String| context.root.path(text);
+    let sockets = settings.socket.iter().map(path);
+    let ceiling = settings.tunnel_bits_per_second_max;
+    Ok(Box::new(OpenVpn {
+        timeout: context.timeout * 9 / 10,
+        sockets: sockets
+            .map(|path| {
+                let source = Source::new(&path);
+                (path, source)
+            })
+            .collect(),
+        patterns: patterns.iter().map(path).collect(),
+        are_named,
+        files: BTreeMap::new(),
+        blocking: Blocking::default(),
+        wanted: Wanted {
+            tunnels: Tunnels::new(settings.expect.iter().cloned(), ceiling),
+            expect: settings.expect.into_iter().collect(),
+            remote_access_max: settings.remote_access_max,
+        },
+    }))
+}
+
+#[async_trait]
+impl Collector for OpenVpn {
+    async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
+        self.wanted.tunnels.begin();
+        let mut faults = self.visit_sockets(out).await;
+        faults.extend(self.read_files(out).await);
+        if !faults.is_empty() {
+            return Err(CollectError::Failed(faults.join("; ")));
+        }
+        if self.sockets.is_empty() && self.files.is_empty() {
+            let patterns: Vec<_> = self
+                .patterns
+                .iter()
+                .map(|p| p.display().to_string())
+                .collect();
+            let nothing = format!(
+                "no {}: no OpenVPN server runs here, or it writes its status elsewhere; name a socket or a status_file in [collectors.openvpn]",
+                patterns.join(", ")
+            );
+            return Err(match self.are_named || self.wanted.tunnels.expects_any() {
+                true => CollectError::Failed(nothing),
+                false => CollectError::Absent(nothing),
+            });
+        }
+        self.wanted.tunnels.missing(out);
+        Ok(())
+    }
+}
+
+impl OpenVpn {
+    /// What one of the sockets, or all files, may hold up a pass.
+    fn wait(&self) -> Duration {
+        let waits = self.sockets.len() + usize::from(!self.patterns.is_empty());
+        self.timeout / u32::try_from(waits.max(1)).unwrap_or(u32::MAX)
+    }
+
+    async fn visit_sockets(&mut self, out: &mut Readings) -> Vec<String> {
+        let wait = self.wait();
+        let mut faults = Vec::new();
+        for (path, source) in &mut self.sockets {
+            match management::visit(path, wait).await {
+                Ok(visit) => {
+                    let state = visit.state.as_ref();
+                    source.record(out, &mut self.wanted, visit.status, state, true);
+                }
+                Err(why) => faults.push(why),
+            }
+        }
+        faults
+    }
+
+    async fn read_files(&mut self, out: &mut Readings) -> Vec<String> {
+        if self.patterns.is_empty() {
+            return Vec::new();
+        }
+        let patterns = self.patterns.clone();
+        let slow = "the disk does not answer";
+        let read = self.blocking.within(self.wait(), slow, move || {
+            let found = patterns.into_iter().map(|pattern| {
+                let found = files::matching(&pattern);
+                (pattern, found)
+            });
+            Ok(found.collect::<Vec<_>>())
+        });
+        let found = match read.await {
+            Ok(found) => found,
+            Err(error) => return vec![format!("cannot read status files of OpenVPN: {error}")],
+        };
+        let now = clock::now();
+        let mut faults = Vec::new();
+        let mut all: BTreeMap<PathBuf, io::Result<Content>> = BTreeMap::new();
+        for (pattern, found) in found {
+            match found {
+                Ok(found) if found.is_empty() && self.are_named => {
+                    faults.push(format!(
+                        "no {}: OpenVPN does not run, or writes its status elsewhere",
+                        pattern.display()
+                    ));
+                }
+                Ok(found) => all.extend(found),
+                Err(error) => faults.push(denied("look for", &pattern, &error)),
+            }
+        }
+        self.files.retain(|path, _| all.contains_key(path));
+        for file in all {
+            faults.extend(self.take(out, file, now).err());
+        }
+        faults
+    }
+
+    /// Records what is in one file.
+    fn take(&mut self, out: &mut Readings, (path, read): Found, now: Now) -> Result<(), String> {
+        let source = self
+            .files
+            .entry(path.clone())
+            .or_insert_with(|| Source::new(&path));
+        let content = read.map_err(|error| denied("read", &path, &error))?;
+        let status = status::status(&content.bytes).map_err(|why| {
+            format!(
+                "cannot parse the status of OpenVPN in {}: {why}",
+                path.display()
+            )
+        })?;
+        let written = status.written.unwrap_or(content.modified);
+        let age = now
+            .wall_secs()
+            .saturating_sub(written)
+            .try_into()
+            .unwrap_or_default();
+        match source.look(&status.stamp, Duration::from_secs(age), now.boot) {
+            Look::Stale(age) => Err(format!(
+                "{} was not written for {} s, since {}: OpenVPN has ended or hangs; where it is gone for good, remove the file",
+                path.display(),
+                age.as_secs(),
+                status.stamp
+            )),
+            look => {
+                source.record(out, &mut self.wanted, status, None, look == Look::New);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn denied(what: &str, path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::PermissionDenied => format!(
+            "cannot {what} {path}: this user may not; enable the drop-in {DROPIN}, or disable the collector where no OpenVPN server runs"
+        ),
+        _ => format!("cannot {what} {path}: {error}"),
+    }
+}

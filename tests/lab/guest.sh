@@ -9,7 +9,8 @@ GUEST_SECS=300 # from power on to power off; a fifth of it on a machine that has
 GUEST_PROGRAMS=(/bin/bash /sbin/ip /usr/sbin/nft /bin/ping /usr/bin/wg /usr/bin/setpriv /usr/sbin/swanctl /usr/sbin/charon-systemd)
 GUEST_TREES=(/usr/lib/ipsec /usr/lib/x86_64-linux-gnu/libgcc_s.so.1)
 GUEST_MODULES=(wireguard esp4 xfrm_user xfrm_interface veth nf_tables seqiv echainiv gcm ghash_generic aes_generic ctr
-  hmac cbc authenc sha256_generic sha512_generic drbg ansi_cprng jitterentropy_rng)
+  hmac cbc authenc sha256_generic sha512_generic drbg ansi_cprng jitterentropy_rng
+  ip_gre ip6_gre ipip sit ip6_tunnel ip_vti ip6_vti geneve vxlan tun)
 
 guest_needs() {
   local command

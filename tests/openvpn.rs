@@ -207,6 +207,17 @@ async fn a_file_counts_while_it_is_written_and_its_bytes_when_it_was() {
         shown.contains(&"tunnel_bytes_in c1 1000".to_owned()),
         "{shown:?}"
     );
+    let again = String::from_utf8(fixture("status-v1.log")).unwrap();
+    let again = again
+        .replace("20:44:34", "20:59:59")
+        .replace(",1915,", ",15,");
+    std::fs::write(&path, again.replace("20:44:38", "20:59:59")).unwrap();
+    let (shown, _) = pass(&mut *collector).await;
+    for line in ["tunnel c1 0", "tunnels_down  1", "tunnel_bytes_in c1 1015"] {
+        assert!(shown.contains(&line.to_owned()), "{line}: {shown:?}");
+    }
+    let (shown, _) = pass(&mut *collector).await;
+    assert!(shown.contains(&"tunnel c1 1".to_owned()), "{shown:?}");
     std::fs::write(&path, "OpenVPN CLIENT LIST\n").unwrap();
     assert!(failure(&mut *collector).await.contains("cut off"));
 }

@@ -47,8 +47,10 @@ fn clients(bytes: &[u8]) -> Vec<Client> {
 }
 
 fn client(name: &str, connection: &str, received_bytes: u64, sent_bytes: u64) -> Client {
+    let (address, connection) = connection.split_once(' ').unwrap();
     Client {
         name: name.to_owned(),
+        address: address.to_owned(),
         connection: connection.to_owned(),
         received_bytes,
         sent_bytes,

@@ -2,7 +2,8 @@
 //!
 //! All clients are counted; those that `expect` names are tunnels, up while they are in the list and down while they
 //! are not. A client that was killed stays in the list until the server misses its pings (`--keepalive`): that is the
-//! server's own detection. A client process is one tunnel, up while it is CONNECTED.
+//! server's own detection. A client process is one tunnel, up while it is CONNECTED. A tunnel that has another
+//! connection than at the pass before was down in between: that pass says 0.
 //!
 //! A management socket is read anew each time and tells the state of clients, but admits one visitor at a time; a
 //! status file tells servers alone, as late as it is written, and outlives its process.

@@ -10,7 +10,7 @@ use super::totals::{Bytes, Totals};
 use super::wire::management::State;
 use super::wire::status::{Client, Status, Told, Traffic};
 use crate::collector::tunnels::{Direction, Tunnels};
-use crate::model::reading::{Raw, Readings, Record};
+use crate::model::reading::{Raw, Reading, Readings, Record};
 
 /// What holds for all sources.
 #[derive(Debug)]
@@ -30,9 +30,10 @@ pub(super) struct Source {
     name: String,
     totals: Totals,
     fresh: Option<Freshness>,
-    /// When the client's connection began, while it lasts.
-    connected: Option<String>,
-    connections: u64,
+    /// Connections of each tunnel that were there at the last look.
+    connections: BTreeMap<String, BTreeSet<String>>,
+    /// How often a client's own connection was lost and found again between two looks.
+    again: u64,
 }
 
 impl Source {
@@ -43,8 +44,8 @@ impl Source {
             name: stem.to_string_lossy().into_owned(),
             totals: Totals::default(),
             fresh: None,
-            connected: None,
-            connections: 0,
+            connections: BTreeMap::new(),
+            again: 0,
         }
     }
 
@@ -96,10 +97,12 @@ impl Source {
         let named = clients
             .iter()
             .filter(|client| wanted.expect.contains(&client.name));
-        let states = named
-            .clone()
-            .map(|client| (client.name.clone(), Some(true)))
-            .collect();
+        let mut connections: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for client in named.clone() {
+            let of = connections.entry(client.name.clone()).or_default();
+            of.insert(client.connection.clone());
+        }
+        let states = self.worst_since(connections);
         wanted.tunnels.source(out, Some(&self.origin), &states);
         if !is_new {
             return;
@@ -137,24 +140,42 @@ impl Source {
                 "{origin}: no TunnelState of a client that is {word:?}, a word not known"
             ));
         }
-        let states = BTreeMap::from([(self.name.clone(), is_connected)]);
+        let since = state.filter(|_| is_connected == Some(true));
+        let since = since.map(|state| BTreeSet::from([state.since.clone()]));
+        let connected = since.map(|since| (self.name.clone(), since));
+        let worst = self.worst_since(connected.into_iter().collect());
+        // Its counters began anew.
+        let was_lost = worst.get(&self.name) == Some(&Some(false));
+        self.again += u64::from(was_lost);
+        let is_up = is_connected.map(|is_connected| is_connected && !was_lost);
+        let states = BTreeMap::from([(self.name.clone(), is_up)]);
         wanted.tunnels.source(out, Some(&self.origin), &states);
-        let since = state
-            .filter(|_| is_connected == Some(true))
-            .map(|state| state.since.clone());
-        // Between two passes it was lost and found again: its counters began anew.
-        let is_another = since.is_some() && self.connected.is_some() && since != self.connected;
-        self.connections += u64::from(is_another);
-        self.connected = since;
         if is_new {
             let bytes = Bytes {
                 received: traffic.received_bytes,
                 sent: traffic.sent_bytes,
             };
-            let carried = vec![(self.connections.to_string(), bytes)];
+            let carried = vec![(self.again.to_string(), bytes)];
             let totals = self.totals.advance([(self.name.as_str(), carried)]);
             self.bytes(out, &wanted.tunnels, &totals);
         }
+    }
+
+    /// The worst state since the last look of each tunnel that has a connection: one whose connections are all others
+    /// was down in between.
+    fn worst_since(
+        &mut self,
+        connections: BTreeMap<String, BTreeSet<String>>,
+    ) -> BTreeMap<String, Option<bool>> {
+        let before = std::mem::replace(&mut self.connections, connections);
+        let states = self.connections.iter().map(|(name, now)| {
+            let before = before.get(name);
+            (
+                name.clone(),
+                Some(before.is_none_or(|before| !before.is_disjoint(now))),
+            )
+        });
+        states.collect()
     }
 
     fn bytes(&self, out: &mut Readings, tunnels: &Tunnels, totals: &[(&str, Bytes)]) {
@@ -168,12 +189,7 @@ impl Source {
         }
     }
 
-    fn level(
-        &self,
-        out: &mut Readings,
-        reading: &'static crate::model::reading::Reading,
-        level: f64,
-    ) {
+    fn level(&self, out: &mut Readings, reading: &'static Reading, level: f64) {
         out.push(Record::new(reading, Raw::Level(level)).origin(self.origin.as_str()));
     }
 }

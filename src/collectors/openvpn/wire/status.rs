@@ -31,7 +31,9 @@ pub enum Told {
 pub struct Client {
     /// Common name of its certificate, or its user name.
     pub name: String,
-    /// Its connection: address, time and number together are of one connection only.
+    /// Its address and port, which may change while it is connected (`--float`).
+    pub address: String,
+    /// When it connected and, where the version has it, its number: of one connection only.
     pub connection: String,
     /// Bytes received from it since it connected, before decryption.
     pub received_bytes: u64,
@@ -206,7 +208,8 @@ impl Columns {
                 && of(self.virtual_address).is_empty()
                 && ["", UNDEFINED].contains(&of(self.user)),
             name,
-            connection: [at(self.address), at(self.since), of(self.id)].join(" "),
+            address: at(self.address).to_owned(),
+            connection: [at(self.since), of(self.id)].join(" "),
             received_bytes,
             sent_bytes,
         })

@@ -1,7 +1,6 @@
 //! The contract between a source and the program: what a collector states of itself, and what it does.
 
 pub mod links;
-pub mod made_links;
 pub mod tunnels;
 
 use std::collections::BTreeSet;

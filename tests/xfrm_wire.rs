@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use fwmetrics::collector::made_links::{MadeLink, made_links};
+use fwmetrics::collector::links::{self, Link};
 use fwmetrics::collectors::xfrm::wire::{
     Association, Direction, Policy, associations, counters, policies,
 };
@@ -80,13 +80,16 @@ fn policies_as_ip_shows_them() {
 
 #[test]
 fn an_interface_tells_its_id() {
-    let links = made_links(&fixture("links-6.1.bin")).unwrap();
-    let with_id = |link: &&MadeLink| link.xfrm_if_id.is_some();
+    let links = links::links(&fixture("links-6.1.bin")).unwrap();
+    let with_id = |link: &&Link| link.xfrm_if_id.is_some();
     let link = links.iter().find(with_id).unwrap();
     assert_eq!((link.name.as_str(), link.xfrm_if_id), ("ipsec0", Some(42)));
-    assert_eq!((link.kind.as_str(), link.is_up), ("xfrm", true));
-    let wireguard = links.iter().find(|link| link.kind == "wireguard").unwrap();
-    assert_eq!((wireguard.name.as_str(), wireguard.is_up), ("wg0", true));
+    assert_eq!((link.is_of_kind("xfrm"), link.is_on), (true, true));
+    let wireguard = links
+        .iter()
+        .find(|link| link.is_of_kind("wireguard"))
+        .unwrap();
+    assert_eq!((wireguard.name.as_str(), wireguard.is_on), ("wg0", true));
 }
 
 #[test]
@@ -129,7 +132,7 @@ proptest! {
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let _ = associations(&bytes);
         let _ = policies(&bytes);
-        let _ = made_links(&bytes);
+        let _ = links::links(&bytes);
         let _ = counters(&String::from_utf8_lossy(&bytes));
     }
 

@@ -1,6 +1,6 @@
 //! RTM_NEWLINK messages: bytes to links. Numbers from include/uapi/linux/{if_link,if,rtnetlink}.h.
 
-use netlink_packet_core::{NLMSG_DONE, NetlinkBuffer, NlasIterator};
+use netlink_packet_core::{NLA_HEADER_SIZE, NLMSG_DONE, NetlinkBuffer, NlaBuffer, NlasIterator};
 
 const RTM_NEWLINK: u16 = 16;
 /// `struct ifinfomsg`: family u8, pad u8, type u16, index i32, flags u32, change u32.
@@ -9,6 +9,9 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_OPERSTATE: u16 = 16;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+/// Within the data of a link of kind `xfrm`.
+const IFLA_XFRM_IF_ID: u16 = 2;
 const IFLA_STATS64: u16 = 23;
 const IFF_UP: u32 = 1;
 const IFF_LOWER_UP: u32 = 1 << 16;
@@ -16,18 +19,19 @@ const IFF_LOOPBACK: u32 = 8;
 const ARPHRD_ETHER: u16 = 1;
 
 /// What a link is, as far as counting goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Class {
     /// Hardware or paravirtual Ethernet: packets enter the machine here.
     Hardware,
     /// One end of a veth pair.
     Veth,
     /// Loopback, bridge, bond, vlan, tunnel …: their packets are counted elsewhere already.
+    #[default]
     Other,
 }
 
 /// One link with the counters that we use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Link {
     /// Its name.
     pub name: String,
@@ -45,6 +49,16 @@ pub struct Link {
     pub up: Option<bool>,
     /// The counters; `None` where the driver has none.
     pub counters: Option<Counters>,
+    /// Of a link of kind `xfrm`: which policies and SAs are its own.
+    pub xfrm_if_id: Option<u32>,
+}
+
+impl Link {
+    /// Software made it, of this kind.
+    #[must_use]
+    pub fn is_of_kind(&self, kind: &str) -> bool {
+        self.kind.as_deref() == Some(kind)
+    }
 }
 
 /// From `struct rtnl_link_stats64`.
@@ -94,13 +108,13 @@ fn link(payload: &[u8]) -> Result<Link, String> {
     let device = u16::from_ne_bytes([header[2], header[3]]);
     let index = i32::from_ne_bytes([header[4], header[5], header[6], header[7]]);
     let flags = u32::from_ne_bytes([header[8], header[9], header[10], header[11]]);
-    let (mut name, mut kind, mut state, mut counters) = (String::new(), None, None, None);
+    let (mut name, mut info, mut state, mut counters) = (String::new(), None, None, None);
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.map_err(|e| format!("attributes of link {index}: {e}"))?;
         match attribute.kind() {
             IFLA_IFNAME => name = text(attribute.value()),
             IFLA_OPERSTATE => state = attribute.value().first().copied(),
-            IFLA_LINKINFO => kind = info_kind(attribute.value()),
+            IFLA_LINKINFO => info = Some(value(attribute)),
             IFLA_STATS64 => counters = Some(stats64(attribute.value())?),
             _ => {}
         }
@@ -108,9 +122,14 @@ fn link(payload: &[u8]) -> Result<Link, String> {
     if name.is_empty() {
         return Err(format!("link {index} has no name"));
     }
+    let within = |wanted: u16| info.and_then(|info| find(info, wanted));
+    let kind = within(IFLA_INFO_KIND).map(text);
+    let data = within(IFLA_INFO_DATA).filter(|_| kind.as_deref() == Some("xfrm"));
+    let if_id = data.and_then(|data| find(data, IFLA_XFRM_IF_ID));
     Ok(Link {
         name,
         index,
+        xfrm_if_id: if_id.and_then(|id| id.first_chunk().copied().map(u32::from_ne_bytes)),
         class: class(device, flags, kind.as_deref()),
         kind,
         is_on: flags & IFF_UP != 0,
@@ -141,11 +160,19 @@ fn up(flags: u32, state: Option<u8>) -> Option<bool> {
     }
 }
 
-fn info_kind(attributes: &[u8]) -> Option<String> {
+/// The value of an attribute, for as long as the answer lives.
+#[must_use]
+pub fn value<'a>(attribute: NlaBuffer<&'a [u8]>) -> &'a [u8] {
+    let length = usize::from(attribute.length());
+    let bytes: &'a [u8] = attribute.into_inner();
+    bytes.get(NLA_HEADER_SIZE..length).unwrap_or_default()
+}
+
+fn find(attributes: &[u8], wanted: u16) -> Option<&[u8]> {
     NlasIterator::new(attributes)
         .filter_map(Result::ok)
-        .find(|attribute| attribute.kind() == IFLA_INFO_KIND)
-        .map(|attribute| text(attribute.value()))
+        .find(|attribute| attribute.kind() == wanted)
+        .map(value)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -90,6 +90,8 @@ pub struct Tunnels {
     ever: bool,
     /// Names that the sources of this pass listed.
     listed: BTreeSet<String>,
+    /// An expected one was missing once: what is counted of those goes on, so that it falls to 0 at once.
+    ever_missing: bool,
 }
 
 impl Tunnels {
@@ -102,6 +104,7 @@ impl Tunnels {
             expect,
             ceiling,
             listed: BTreeSet::new(),
+            ever_missing: false,
         }
     }
 
@@ -149,8 +152,11 @@ impl Tunnels {
         for name in &missing {
             self.push(out, &STATE, None, name, name, Raw::Level(0.0));
         }
-        if !missing.is_empty() {
+        self.ever_missing |= !missing.is_empty();
+        if self.ever_missing {
             count(out, None, 0, missing.len());
+        }
+        if !missing.is_empty() {
             out.note(format!(
                 "expected and not there: {}; the tunnels that are there: {}",
                 shown(&missing),
@@ -312,6 +318,15 @@ mod tests {
         let wanted = wanted.map(|(reading, member, level)| (reading, member.to_owned(), level));
         assert_eq!(said(&out), wanted);
         assert_eq!(out.notes().len(), 1);
+        // Once it is there nothing is counted of it any more, at once.
+        tunnels.begin();
+        let mut later = Readings::default();
+        let read = states(&[("a", Some(true)), ("d", Some(true))]);
+        tunnels.source(&mut later, Some("one"), &read);
+        tunnels.missing(&mut later);
+        let said = said(&later);
+        let counts: Vec<f64> = said[2..].iter().map(|(.., level)| *level).collect();
+        assert_eq!(counts, [2.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
         let expected: Vec<bool> = out.records().iter().map(|r| r.expected).collect();
         assert_eq!(&expected[..2], [true, false]);
     }

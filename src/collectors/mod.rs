@@ -11,8 +11,8 @@ pub mod links;
 pub mod openvpn;
 pub mod panos;
 pub mod softnet;
-pub mod vrrp;
 pub mod strongswan;
+pub mod vrrp;
 pub mod wireguard;
 pub mod xfrm;
 

@@ -23,7 +23,7 @@ fuzz_target!(|answer: &[u8]| {
     let refusals = [
         wire::associations(answer).err(),
         wire::policies(answer).err(),
-        collector::made_links::made_links(answer).err(),
+        collector::links::links(answer).err(),
         wire::counters(&text).err(),
     ];
     for why in refusals.into_iter().flatten() {

@@ -24,6 +24,10 @@ guest_needs() {
 # $RUN/guest.out and what it handed over in $RUN/guest/
 guest_run() {
   local script=$1 base file stage=$RUN/stage; shift
+  # One guest at a time: each has both of its processors for itself.
+  mkdir -p "$GUEST_CACHE"
+  exec 7>"$GUEST_CACHE/lock"
+  flock -w 900 7 || die "another lab holds $GUEST_CACHE/lock"
   guest_base
   mkdir -p "$stage/w" "$RUN/guest"
   cp "$script" "$stage/test.sh"
@@ -54,7 +58,6 @@ guest_base() {
   local version root kernel
   base=$GUEST_CACHE/base-$(sha256sum "$LAB/guest.sh" | cut -c -16).gz
   [ ! -s "$base" ] || return 0
-  mkdir -p "$GUEST_CACHE"
   guest_kernel
   root=$RUN/base kernel=$RUN/kernel
   dpkg -x "$GUEST_CACHE"/linux-image-*.deb "$kernel"

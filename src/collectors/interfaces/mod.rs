@@ -165,11 +165,7 @@ mod tests {
             name: name.to_owned(),
             index: 1,
             class,
-            kind: None,
-            is_on: true,
-            has_carrier: true,
-            up: None,
-            counters: None,
+            ..Link::default()
         }
     }
 

@@ -15,6 +15,7 @@ fn link(name: &str, kind: &str, up: Option<bool>) -> Link {
         has_carrier: true,
         up,
         counters: Some(Counters::default()),
+        ..Link::default()
     }
 }
 

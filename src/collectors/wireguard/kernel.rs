@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::wire::{self, Peer};
-use crate::collector::made_links::MadeLink;
+use crate::collector::links::Link;
 use crate::host::genl::Family;
 
 /// `ENODEV`: the interface went away after it was listed.
@@ -23,7 +23,7 @@ impl Kernel {
     /// For a log, with the drop-in where a right is missing.
     pub(super) async fn peers(
         &mut self,
-        link: &MadeLink,
+        link: &Link,
         deadline: Duration,
     ) -> Result<Option<Vec<Peer>>, String> {
         match self.ask(&link.name, deadline).await {

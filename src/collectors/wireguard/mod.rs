@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::clock::{self, Now};
-use crate::collector::made_links::{MadeLink, made_links};
+use crate::collector::links::{self, Link};
 use crate::collector::tunnels::{self, Direction, Tunnels};
 use crate::collector::{CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;
@@ -171,18 +171,14 @@ impl Collector for WireGuard {
 }
 
 impl WireGuard {
-    async fn list_links(&mut self) -> Result<Vec<MadeLink>, String> {
+    async fn list_links(&mut self) -> Result<Vec<Link>, String> {
         let dump = self.links.dump(self.timeout / 6).await;
         let dump = dump.map_err(|e| format!("cannot read interfaces over rtnetlink: {e}"))?;
-        made_links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
+        links::links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
     }
 
-    async fn read_kernel(
-        &mut self,
-        links: &[MadeLink],
-        faults: &mut Vec<String>,
-    ) -> Option<Source> {
-        let links: Vec<&MadeLink> = links.iter().filter(|l| l.kind == "wireguard").collect();
+    async fn read_kernel(&mut self, links: &[Link], faults: &mut Vec<String>) -> Option<Source> {
+        let links: Vec<&Link> = links.iter().filter(|l| l.is_of_kind("wireguard")).collect();
         if links.is_empty() {
             return None;
         }
@@ -193,7 +189,7 @@ impl WireGuard {
                 Ok(peers) => interfaces.extend(peers.map(|peers| Interface {
                     name: link.name.clone(),
                     number: u64::from(link.index.unsigned_abs()),
-                    is_off: !link.is_up,
+                    is_off: !link.is_on,
                     peers,
                 })),
                 Err(why) => {
@@ -209,7 +205,7 @@ impl WireGuard {
         })
     }
 
-    async fn read_sockets(&mut self, links: &[MadeLink], faults: &mut Vec<String>) -> Vec<Source> {
+    async fn read_sockets(&mut self, links: &[Link], faults: &mut Vec<String>) -> Vec<Source> {
         let listed = userspace::sockets(&self.root, &self.door, self.timeout / 6).await;
         let sockets = listed.unwrap_or_else(|why| {
             faults.push(why);
@@ -313,7 +309,7 @@ impl WireGuard {
 }
 
 /// A socket says nothing of its interface's administrative state; a link of its name in this network namespace does.
-fn is_off(links: &[MadeLink], socket: &Socket) -> bool {
-    let mut tuns = links.iter().filter(|link| link.kind == "tun");
-    tuns.any(|link| link.name == socket.interface && !link.is_up)
+fn is_off(links: &[Link], socket: &Socket) -> bool {
+    let mut tuns = links.iter().filter(|link| link.is_of_kind("tun"));
+    tuns.any(|link| link.name == socket.interface && !link.is_on)
 }

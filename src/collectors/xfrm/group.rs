@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::wire::{Association, Direction, Policy, Template};
-use crate::collector::made_links::MadeLink;
+use crate::collector::links::Link;
 
 /// A configured tunnel: the templates of its policies.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Tunnel {
 }
 
 /// All tunnels by name.
-pub(super) fn tunnels(policies: &[Policy], links: &[MadeLink]) -> BTreeMap<String, Tunnel> {
+pub(super) fn tunnels(policies: &[Policy], links: &[Link]) -> BTreeMap<String, Tunnel> {
     let mut found: BTreeMap<String, Tunnel> = BTreeMap::new();
     for policy in policies {
         for template in &policy.templates {
@@ -27,7 +27,7 @@ pub(super) fn tunnels(policies: &[Policy], links: &[MadeLink]) -> BTreeMap<Strin
             let name = name(policy, template, link);
             let tunnel = found.entry(name).or_default();
             tunnel.if_id = policy.if_id;
-            tunnel.is_off = link.is_some_and(|link| !link.is_up);
+            tunnel.is_off = link.is_some_and(|link| !link.is_on);
             let templates = match policy.direction {
                 Direction::In => &mut tunnel.incoming,
                 Direction::Out => &mut tunnel.outgoing,
@@ -42,12 +42,12 @@ pub(super) fn tunnels(policies: &[Policy], links: &[MadeLink]) -> BTreeMap<Strin
 }
 
 /// The interface of a policy that has one.
-fn link<'a>(policy: &Policy, links: &'a [MadeLink]) -> Option<&'a MadeLink> {
+fn link<'a>(policy: &Policy, links: &'a [Link]) -> Option<&'a Link> {
     let mut links = links.iter().filter(|_| policy.if_id != 0);
     links.find(|link| link.xfrm_if_id == Some(policy.if_id))
 }
 
-fn name(policy: &Policy, template: &Template, link: Option<&MadeLink>) -> String {
+fn name(policy: &Policy, template: &Template, link: Option<&Link>) -> String {
     if policy.if_id != 0 {
         return link.map_or_else(|| format!("if_id {}", policy.if_id), |l| l.name.clone());
     }
@@ -216,12 +216,13 @@ pub(super) mod tests {
 
     #[test]
     fn names_are_the_interface_the_reqid_or_the_ends() {
-        let links = [MadeLink {
+        let links = [Link {
             name: "ipsec0".to_owned(),
             index: 9,
-            kind: "xfrm".to_owned(),
-            is_up: true,
+            kind: Some("xfrm".to_owned()),
+            is_on: true,
             xfrm_if_id: Some(42),
+            ..Link::default()
         }];
         for (reqid, if_id, name) in [
             (7, 42, "ipsec0"),
@@ -234,7 +235,7 @@ pub(super) mod tests {
             assert_eq!(names, [name]);
         }
         let mut off = links;
-        off[0].is_up = false;
+        off[0].is_on = false;
         let tunnels = tunnels(&[policy(Direction::Out, 7, 42)], &off);
         assert_eq!(tunnels["ipsec0"].state(&[]), None);
     }

@@ -7,7 +7,7 @@ use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_sys::protocols::NETLINK_XFRM;
 
 use super::wire::{self, Association, Event, Policy};
-use crate::collector::made_links::{MadeLink, made_links};
+use crate::collector::links::{self, Link};
 use crate::host::netlink::Netlink;
 use crate::host::rtnetlink::Links;
 
@@ -16,7 +16,7 @@ use crate::host::rtnetlink::Links;
 pub(super) struct Read {
     pub(super) policies: Vec<Policy>,
     pub(super) associations: Vec<Association>,
-    pub(super) links: Vec<MadeLink>,
+    pub(super) links: Vec<Link>,
     /// What became of associations since the last pass; `None` where not all of it was heard.
     pub(super) events: Option<Vec<Event>>,
 }
@@ -79,13 +79,13 @@ impl Kernel {
         &mut self,
         policies: &[Policy],
         deadline: Duration,
-    ) -> Result<Vec<MadeLink>, String> {
+    ) -> Result<Vec<Link>, String> {
         if policies.iter().all(|policy| policy.if_id == 0) {
             return Ok(Vec::new());
         }
         let dump = self.links.dump(deadline).await;
         let dump = dump.map_err(|e| format!("cannot read interfaces over rtnetlink: {e}"))?;
-        made_links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
+        links::links(&dump).map_err(|e| format!("cannot parse rtnetlink's answer: {e}"))
     }
 }
 

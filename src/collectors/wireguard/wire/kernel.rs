@@ -3,7 +3,7 @@
 use netlink_packet_core::{NLMSG_DONE, NetlinkBuffer, NlasIterator};
 
 use super::{Handshake, Peer, PublicKey};
-use crate::collector::made_links::value;
+use crate::collector::links::value;
 
 /// `WG_GENL_NAME`.
 pub const FAMILY: &str = "wireguard";

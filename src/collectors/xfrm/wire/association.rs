@@ -3,7 +3,7 @@
 use netlink_packet_core::NlasIterator;
 
 use super::{Address, bytes, messages};
-use crate::collector::made_links::value;
+use crate::collector::links::value;
 
 /// `XFRM_MSG_GETSA`, which needs CAP_NET_ADMIN as every question of this family does.
 pub const GET_ASSOCIATION: u16 = 18;

@@ -3,7 +3,7 @@
 use netlink_packet_core::NlasIterator;
 
 use super::{Address, bytes, messages};
-use crate::collector::made_links::value;
+use crate::collector::links::value;
 
 /// `XFRM_MSG_GETPOLICY`, which needs CAP_NET_ADMIN.
 pub const GET_POLICY: u16 = 21;

@@ -1,6 +1,6 @@
 //! What is configured (`list-conn`), which traps are set (`list-policy`), and the daemon's own numbers (`stats`).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::message::Section;
 

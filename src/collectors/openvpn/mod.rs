@@ -29,6 +29,7 @@ use crate::clock::{self, Now};
 use crate::collector::tunnels::{self, Tunnels};
 use crate::collector::{CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;
+use crate::host::files::Root;
 use crate::model::reading::Readings;
 use crate::model::schema::{Key, KeyKind};
 
@@ -92,13 +93,17 @@ pub static SPEC: Spec = Spec {
     build,
 };
 
+/// The kernel's data channel offload: 2.6's own module, and Linux 6.16's.
+const DCO_MODULES: [&str; 2] = ["/sys/module/ovpn_dco_v2", "/sys/module/ovpn"];
+
 struct OpenVpn {
+    root: Root,
     /// For all exchanges of a pass together, below its own deadline.
     timeout: Duration,
     sockets: Vec<(PathBuf, Source)>,
     patterns: Vec<PathBuf>,
-    /// The user wrote them.
-    are_named: bool,
+    /// The user wrote none.
+    is_default: bool,
     files: BTreeMap<PathBuf, Source>,
     blocking: Blocking,
     wanted: Wanted,
@@ -109,8 +114,8 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
         .clone()
         .try_into()
         .map_err(|e: toml::de::Error| e.to_string())?;
-    let are_named = table.contains_key("status_file");
-    let patterns = match settings.socket.is_empty() && !are_named {
+    let is_default = settings.socket.is_empty() && settings.status_file.is_empty();
+    let patterns = match is_default {
         true => vec![STATUS_FILES.to_owned()],
         false => settings.status_file,
     };
@@ -118,6 +123,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
     let sockets = settings.socket.iter().map(path);
     let ceiling = settings.tunnel_bits_per_second_max;
     Ok(Box::new(OpenVpn {
+        root: context.root.clone(),
         timeout: context.timeout * 9 / 10,
         sockets: sockets
             .map(|path| {
@@ -126,7 +132,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
             })
             .collect(),
         patterns: patterns.iter().map(path).collect(),
-        are_named,
+        is_default,
         files: BTreeMap::new(),
         blocking: Blocking::default(),
         wanted: Wanted {
@@ -147,16 +153,10 @@ impl Collector for OpenVpn {
             return Err(CollectError::Failed(faults.join("; ")));
         }
         if self.sockets.is_empty() && self.files.is_empty() {
-            let patterns: Vec<_> = self
-                .patterns
-                .iter()
-                .map(|p| p.display().to_string())
-                .collect();
             let nothing = format!(
-                "no {}: no OpenVPN server runs here, or it writes its status elsewhere; name a socket or a status_file in [collectors.openvpn]",
-                patterns.join(", ")
+                "no {STATUS_FILES} that this user may see: no OpenVPN server runs here, or it writes its status elsewhere (name a socket or a status_file in [collectors.openvpn]), or the drop-in {DROPIN} is needed"
             );
-            return Err(match self.are_named || self.wanted.tunnels.expects_any() {
+            return Err(match self.wanted.tunnels.expects_any() {
                 true => CollectError::Failed(nothing),
                 false => CollectError::Absent(nothing),
             });
@@ -171,6 +171,16 @@ impl OpenVpn {
     fn wait(&self) -> Duration {
         let waits = self.sockets.len() + usize::from(!self.patterns.is_empty());
         self.timeout / u32::try_from(waits.max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// An OpenVPN may run here: something is expected of it, or there is a tun or tap device, or its module.
+    fn may_run(&self) -> bool {
+        let is_there = |path: &str| self.root.id(path).is_ok();
+        let is_tun = |name: &String| is_there(&format!("/sys/class/net/{name}/tun_flags"));
+        let names = self.root.names("/sys/class/net").unwrap_or_default();
+        self.wanted.tunnels.expects_any()
+            || names.iter().any(is_tun)
+            || DCO_MODULES.iter().any(|path| is_there(path))
     }
 
     async fn visit_sockets(&mut self, out: &mut Readings) -> Vec<String> {
@@ -210,13 +220,18 @@ impl OpenVpn {
         let mut all: BTreeMap<PathBuf, io::Result<Content>> = BTreeMap::new();
         for (pattern, found) in found {
             match found {
-                Ok(found) if found.is_empty() && self.are_named => {
+                Ok(found) if found.is_empty() && !self.is_default => {
                     faults.push(format!(
                         "no {}: OpenVPN does not run, or writes its status elsewhere",
                         pattern.display()
                     ));
                 }
                 Ok(found) => all.extend(found),
+                // Debian's package makes the directory, root's alone, whether a server runs or not.
+                Err(error)
+                    if error.kind() == ErrorKind::PermissionDenied
+                        && self.is_default
+                        && !self.may_run() => {}
                 Err(error) => faults.push(denied("look for", &pattern, &error)),
             }
         }

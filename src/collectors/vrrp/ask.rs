@@ -74,38 +74,32 @@ impl Asker {
         let asked = self
             .off(self.wait / 3, move || begin(&places, last))
             .await?;
-        let mut torn = false;
-        let waiting = self.written(&asked, &mut torn);
-        let answer = match tokio::time::timeout(self.wait / 2, waiting).await {
-            Ok(answer) => answer?,
-            Err(_) => return Err(self.silence(&asked, torn).await),
-        };
+        let (instances, written) = self.written(&asked).await?;
         let before = self.last.replace(Arc::clone(&asked.held));
         Ok(Answer {
-            instances: answer.0,
-            written: answer.1,
+            instances,
+            written,
             anew: before.is_some_and(|before| !Arc::ptr_eq(&before, &asked.held)),
         })
     }
 
     /// Looks until there is another dump than before, and a whole one.
-    async fn written(
-        &self,
-        asked: &Asked,
-        torn: &mut bool,
-    ) -> Result<(Vec<Instance>, Duration), CollectError> {
-        let mut pause = FIRST_PAUSE;
-        loop {
+    async fn written(&self, asked: &Asked) -> Result<(Vec<Instance>, Duration), CollectError> {
+        let (mut pause, mut paused, mut torn) = (FIRST_PAUSE, Duration::ZERO, false);
+        // By its own pauses: a deadline would cut a look short, and the next one would find the door shut.
+        while paused < self.wait * 4 / 9 {
             tokio::time::sleep(pause).await;
+            paused += pause;
             pause = (pause * 2).min(LONGEST_PAUSE);
             let (path, uid, before) = (self.dump(), asked.way.uid, asked.before);
             let look = move || dump::look(&path, uid, before).map_err(CollectError::Failed);
-            match self.off(self.wait / 2, look).await? {
+            match self.off(self.wait / 3, look).await? {
                 Look::Old => {}
-                Look::Torn => *torn = true,
+                Look::Torn => torn = true,
                 Look::New(instances, written) => return Ok((instances, written)),
             }
         }
+        Err(self.silence(asked, torn).await)
     }
 
     /// Why there is no dump.

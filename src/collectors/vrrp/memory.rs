@@ -10,6 +10,8 @@ use super::wire::{Instance, State};
 const ADVERTS_MISSED: f64 = 3.0;
 /// One advert may come from a master that is just giving way.
 const RIVAL_ADVERTS: u64 = 2;
+/// Passes without one until a rival is forgotten: keepalived itself is late with adverts while it refuses others.
+const ALONE_PASSES: u32 = 3;
 
 /// What is said of an instance after a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +43,8 @@ struct Seen {
     heard: bool,
     /// Packets of another master, while this one was master all the time, and none of them long ago.
     rival_adverts: u64,
-    /// Time without one, seconds.
-    alone_secs: f64,
+    /// Passes and time without one, seconds.
+    alone: (u32, f64),
 }
 
 impl Memory {
@@ -77,7 +79,7 @@ fn first(now: &Instance) -> (Seen, Told) {
         silent_secs: 0.0,
         heard: false,
         rival_adverts: 0,
-        alone_secs: 0.0,
+        alone: (0, 0.0),
     };
     let told = Told {
         active: is_active(now.state),
@@ -122,12 +124,12 @@ fn next(mut seen: Seen, now: &Instance, secs: f64, anew: bool) -> (Seen, Told) {
     };
 
     let rivals = received.saturating_add(refused);
-    seen.alone_secs = if rivals > 0 {
-        0.0
-    } else {
-        seen.alone_secs + secs
+    let (passes, alone_secs) = match rivals {
+        0 => (seen.alone.0.saturating_add(1), seen.alone.1 + secs),
+        _ => (0, 0.0),
     };
-    if !is_steady || seen.alone_secs >= down_secs {
+    seen.alone = (passes, alone_secs);
+    if !is_steady || (passes >= ALONE_PASSES && alone_secs >= down_secs) {
         seen.rival_adverts = 0;
     } else {
         seen.rival_adverts = seen.rival_adverts.saturating_add(rivals);
@@ -301,7 +303,7 @@ mod tests {
         };
         assert!(!rival(&[5]) && !rival(&[5, 5]) && !rival(&[5, 6]));
         assert!(rival(&[5, 10]) && rival(&[5, 6, 7]));
-        assert!(!rival(&[5, 10, 10]));
+        assert!(rival(&[5, 10, 10, 10]) && !rival(&[5, 10, 10, 10, 10]));
         // What a takeover leaves is none.
         let taken = [at(Backup, 0, 0, 3), at(Master, 1, 0, 9)];
         assert!(!last(&taken).rival);

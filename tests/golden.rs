@@ -486,6 +486,7 @@ fn link(of: &Value) -> Link {
         kind: of["kind"].as_str().map(str::to_owned),
         is_on: is_set(1),
         has_carrier: is_set(1 << 16),
+        carrier_downs: Some(u32::try_from(number("carrier_downs")).unwrap()),
         up,
         counters: Some(Counters {
             rx_packets: number("rx_packets"),

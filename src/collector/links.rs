@@ -13,6 +13,7 @@ const IFLA_INFO_DATA: u16 = 2;
 /// Within the data of a link of kind `xfrm`.
 const IFLA_XFRM_IF_ID: u16 = 2;
 const IFLA_STATS64: u16 = 23;
+const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 const IFF_UP: u32 = 1;
 const IFF_LOWER_UP: u32 = 1 << 16;
 const IFF_LOOPBACK: u32 = 8;
@@ -45,6 +46,8 @@ pub struct Link {
     pub is_on: bool,
     /// Its driver sees a carrier (`IFF_LOWER_UP`); stateless tunnels always say so.
     pub has_carrier: bool,
+    /// How often its carrier went; `None` before Linux 4.16.
+    pub carrier_downs: Option<u32>,
     /// `None` where the kernel does not know (tunnels, loopback) or the link is set down by the administrator.
     pub up: Option<bool>,
     /// The counters; `None` where the driver has none.
@@ -109,12 +112,17 @@ fn link(payload: &[u8]) -> Result<Link, String> {
     let index = i32::from_ne_bytes([header[4], header[5], header[6], header[7]]);
     let flags = u32::from_ne_bytes([header[8], header[9], header[10], header[11]]);
     let (mut name, mut info, mut state, mut counters) = (String::new(), None, None, None);
+    let mut carrier_downs = None;
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.map_err(|e| format!("attributes of link {index}: {e}"))?;
         match attribute.kind() {
             IFLA_IFNAME => name = text(attribute.value()),
             IFLA_OPERSTATE => state = attribute.value().first().copied(),
             IFLA_LINKINFO => info = Some(value(attribute)),
+            IFLA_CARRIER_DOWN_COUNT => {
+                let bytes = attribute.value().first_chunk();
+                carrier_downs = bytes.map(|bytes| u32::from_ne_bytes(*bytes));
+            }
             IFLA_STATS64 => counters = Some(stats64(attribute.value())?),
             _ => {}
         }
@@ -134,6 +142,7 @@ fn link(payload: &[u8]) -> Result<Link, String> {
         kind,
         is_on: flags & IFF_UP != 0,
         has_carrier: flags & IFF_LOWER_UP != 0,
+        carrier_downs,
         up: up(flags, state),
         counters,
     })

@@ -4,7 +4,8 @@
 //! state stays UNKNOWN and its carrier on, whatever happens there (net/ipv4/ip_gre.c never touches the carrier). So it
 //! has no `TunnelState`, unless the user says for how long a living peer may be silent. A tun or tap device has a
 //! carrier while a process holds it open (drivers/net/tun.c, tun_attach and tun_detach): 1 says that the tunnel's
-//! process is there, not that its peer answers.
+//! process is there, not that its peer answers. One whose carrier went and came between two passes was down: that pass
+//! says 0.
 //!
 //! What the administrator set down does not count; one that the user expects counts as down even then.
 
@@ -126,6 +127,8 @@ struct TunnelLinks {
     exclude: Vec<Pattern>,
     liveness: Option<Liveness>,
     tunnels: Tunnels,
+    /// How often the carrier of each link had gone at the last pass, by index.
+    downs: BTreeMap<i32, u32>,
     /// There was one once.
     ever: bool,
 }
@@ -150,6 +153,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
             .liveness_secs
             .map(|secs| Liveness::new(Duration::from_secs(secs))),
         tunnels: Tunnels::new(settings.expect, settings.tunnel_bits_per_second_max),
+        downs: BTreeMap::new(),
         ever: false,
     }))
 }
@@ -198,9 +202,10 @@ impl TunnelLinks {
             states.insert(link.name.clone(), self.state(link, now));
             self.count(out, link);
         }
+        let on = counted.iter().filter(|link| link.is_on);
+        let on: BTreeSet<i32> = on.map(|link| link.index).collect();
+        self.downs.retain(|index, _| on.contains(index));
         if let Some(liveness) = &mut self.liveness {
-            let on = counted.iter().filter(|link| link.is_on);
-            let on: BTreeSet<i32> = on.map(|link| link.index).collect();
             liveness.keep(|index| on.contains(&index));
         }
         self.tunnels.source(out, None, &states);
@@ -208,9 +213,9 @@ impl TunnelLinks {
         note_unknown(out, &states, self.liveness.is_some());
     }
 
-    /// `None` where nothing is known of the other end.
+    /// The worst state since the last pass; `None` where nothing is known of the other end.
     fn state(&mut self, link: &Link, now: Duration) -> Option<bool> {
-        if !link.is_on || !link.has_carrier || link.up == Some(false) {
+        if self.has_lost_carrier(link) || !link.has_carrier || link.up == Some(false) {
             return Some(false);
         }
         if link.kind.as_deref() == Some(TUN) || link.up == Some(true) {
@@ -218,6 +223,15 @@ impl TunnelLinks {
         }
         let packets = link.counters?.rx_packets;
         self.liveness.as_mut()?.judge(link.index, packets, now)
+    }
+
+    /// It is off, or its carrier went since the last pass.
+    fn has_lost_carrier(&mut self, link: &Link) -> bool {
+        let Some(downs) = link.carrier_downs.filter(|_| link.is_on) else {
+            return !link.is_on;
+        };
+        let before = self.downs.insert(link.index, downs);
+        before.is_some_and(|before| before != downs)
     }
 
     fn count(&self, out: &mut Readings, link: &Link) {

@@ -13,6 +13,7 @@ fn link(name: &str, kind: &str, up: Option<bool>) -> Link {
         kind: Some(kind.to_owned()),
         is_on: true,
         has_carrier: true,
+        carrier_downs: Some(1),
         up,
         counters: Some(Counters::default()),
         ..Link::default()
@@ -31,6 +32,7 @@ fn collector(settings: &str) -> TunnelLinks {
             .liveness_secs
             .map(|secs| Liveness::new(Duration::from_secs(secs))),
         tunnels: Tunnels::new(settings.expect, settings.tunnel_bits_per_second_max),
+        downs: BTreeMap::new(),
         ever: false,
     }
 }
@@ -53,6 +55,20 @@ fn a_tun_is_up_while_a_process_holds_it() {
     assert_eq!(links.state(&tun, Duration::ZERO), Some(true));
     tun.has_carrier = false;
     assert_eq!(links.state(&tun, Duration::ZERO), Some(false));
+    tun.has_carrier = true;
+    assert_eq!(links.state(&tun, Duration::ZERO), Some(true));
+}
+
+#[test]
+fn a_carrier_that_went_and_came_between_two_passes_shows() {
+    let mut links = collector("");
+    let mut tun = link("tun0", "tun", None);
+    let mut state = |downs| {
+        tun.carrier_downs = Some(downs);
+        links.state(&tun, Duration::ZERO)
+    };
+    let states = [1, 1, 2, 2].map(&mut state);
+    assert_eq!(states, [Some(true), Some(true), Some(false), Some(true)]);
 }
 
 #[test]

@@ -7,11 +7,13 @@
 # / is bound in a mount namespace of its own, so that nothing in $RUN ever leads to the host's files.
 container_boot() {
   command -v systemd-nspawn >/dev/null || skip "needs systemd-nspawn: tests/run tools installs it on Debian"
+  local tun=() # for daemons that make tunnels
+  [ ! -c /dev/net/tun ] || tun=(--bind=/dev/net/tun)
   mkdir "$RUN/root"
   # shellcheck disable=SC2016 # expanded by the inner shell
   bg nspawn unshare --mount --propagation private sh -c 'mount --bind / "$1" && root=$1 && shift && exec "$@" -D "$root" --boot -- --unit=basic.target' \
     - "$RUN/root" systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --console=pipe \
-    --volatile=overlay --network-namespace-path="/run/netns/$1" --capability=CAP_NET_ADMIN --bind-ro="$2:/opt/fwm"
+    --volatile=overlay --network-namespace-path="/run/netns/$1" --capability=CAP_NET_ADMIN "${tun[@]}" --bind-ro="$2:/opt/fwm"
   wait_for 30 container_is_up || skip "systemd-nspawn cannot boot here: $(tail -n 3 "$RUN/nspawn.err")"
 }
 

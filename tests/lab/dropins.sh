@@ -13,6 +13,11 @@ names_the_missing_right() {
   right conntrack nft 'new_sessions_counter = "inet filter new_flows"'
   inside systemctl stop dataplane
   keepalived
+  routing
+  openvpn
+  kernel_ipsec
+  wireguard
+  strongswan
   every_dropin_was_tried
 }
 
@@ -64,7 +69,7 @@ every_dropin_was_tried() {
 is_among() { local one=$1 other; shift; for other; do [ "$one" != "$other" ] || return 0; done; return 1; }
 
 # needs PROGRAM PACKAGE: of Debian
-needs() { inside test -e "$1" || skip "needs $1: tests/run tools installs $2 on Debian"; }
+needs() { inside test -e "$1" || skip "needs $1 ($2): on Debian tests/run tools installs packages"; }
 
 # --- keepalived -------------------------------------------------------------------------------
 
@@ -112,4 +117,123 @@ dump = "/run/keepalived-dump/keepalived.json"'
   without less
   configure
   inside systemctl stop lab-keepalived
+}
+
+# --- routing ----------------------------------------------------------------------------------
+
+# A peer that is never there will do: what is tried is the way to the daemon.
+routing() {
+  needs /usr/lib/frr/bgpd frr
+  needs /usr/sbin/bird bird2
+  inside_write /etc/frr/bgpd.conf <<'CONF'
+router bgp 65001
+ neighbor 198.18.61.2 remote-as 65002
+CONF
+  inside install -d -m 755 -o frr -g frr /run/frr
+  daemon lab-bgpd /usr/lib/frr/bgpd -f /etc/frr/bgpd.conf -i /run/frr/bgpd.pid -Z -P 0 -u frr -g frr
+  check "bgpd runs" "its socket" wait_for 10 inside test -S /run/frr/bgpd.vty
+  right bgp frr
+  inside systemctl stop lab-bgpd
+  inside rm -rf /run/frr
+
+  inside_write /etc/bird/lab.conf <<'CONF'
+router id 198.18.61.1;
+protocol device { }
+protocol bgp peer {
+  local 198.18.61.1 as 65001;
+  neighbor 198.18.61.2 as 65002;
+  ipv4 { import all; export none; };
+}
+CONF
+  inside chmod 644 /etc/bird/lab.conf
+  inside install -d -m 755 -o bird -g bird /run/bird
+  daemon lab-bird /usr/sbin/bird -f -c /etc/bird/lab.conf -s /run/bird/bird.ctl -u bird -g bird
+  check "bird runs" "its socket" wait_for 10 inside test -S /run/bird/bird.ctl
+  right bgp bird
+  inside systemctl stop lab-bird
+  inside rm -rf /run/bird
+}
+
+# --- tunnels ----------------------------------------------------------------------------------
+
+# Its files as openvpn-server@.service of Debian makes them: /run/openvpn-server is root's alone.
+openvpn() {
+  needs /usr/sbin/openvpn openvpn
+  needs /dev/net/tun "a kernel with tun"
+  inside install -d -m 710 /run/openvpn-server
+  inside sh -c 'cd /run && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=lab -keyout lab.key -out lab.crt 2>/dev/null'
+  daemon lab-openvpn /usr/sbin/openvpn --dev lab0 --dev-type tun --mode server --tls-server --local 198.18.61.1 --proto udp \
+    --ca /run/lab.crt --cert /run/lab.crt --key /run/lab.key --dh none \
+    --status /run/openvpn-server/status-lab.log 1 --status-version 2 --keepalive 1 5
+  check "openvpn runs" "its status file" wait_for 10 inside test -s /run/openvpn-server/status-lab.log
+  # Named, since /sys of the container shows the host's interfaces: by default it is looked for where there is a tun device.
+  right openvpn openvpn 'status_file = "/run/openvpn-server/status-*.log"'
+  inside systemctl stop lab-openvpn
+  inside rm -rf /run/openvpn-server
+}
+
+# This kernel need not have a single policy: it tells their list to nobody else.
+kernel_ipsec() { right xfrm xfrm 'tunnels = true'; }
+
+# With the kernel's own WireGuard, where it has it. A userspace one keeps its socket to root, and wireguard-go ends when
+# somebody changes the socket's group or mode, so that CAP_DAC_OVERRIDE alone opens it.
+wireguard() {
+  if inside ip link add lab-wg type wireguard 2>/dev/null; then
+    wireguard_peer
+    right wireguard wireguard
+    inside ip link delete lab-wg
+  else
+    echo "this kernel has no WireGuard: wireguard.conf is tried with a userspace one alone"
+  fi
+  needs /usr/bin/wireguard-go wireguard-go
+  daemon lab-wg --setenv=WG_PROCESS_FOREGROUND=1 /usr/bin/wireguard-go -f lab-wg
+  check "wireguard-go runs" "its socket" wait_for 10 inside test -S /run/wireguard/lab-wg.sock
+  wireguard_peer
+  configure '[collectors.wireguard]'
+  with wireguard
+  once_in_sandbox
+  collector_is wireguard failed
+  check "it names its drop-in" "$(error_of wireguard)" contains "$(error_of wireguard)" wireguard.conf
+  equal "with wireguard.conf as it is, failed collectors" "$(collectors failed)" wireguard
+  dropin override CapabilityBoundingSet=CAP_DAC_OVERRIDE AmbientCapabilities=CAP_DAC_OVERRIDE
+  once_in_sandbox
+  collector_is wireguard ok
+  no_failed_collector "with CAP_DAC_OVERRIDE"
+  without override
+  without wireguard
+  configure
+  inside systemctl stop lab-wg
+}
+# shellcheck disable=SC2016 # expanded by the inner shell
+wireguard_peer() {
+  inside sh -c 'umask 077; wg genkey >/run/lab-wg.key && wg set lab-wg private-key /run/lab-wg.key peer "$(wg genkey | wg pubkey)"'
+}
+
+# Both ways that strongswan.conf tells of: its right, and the socket given to the group.
+strongswan() {
+  needs /usr/sbin/charon-systemd charon-systemd
+  inside_write /etc/lab-charon.conf <<'CONF'
+charon-systemd {
+  load = random nonce openssl kernel-netlink socket-default vici
+}
+CONF
+  daemon lab-charon --setenv=STRONGSWAN_CONF=/etc/lab-charon.conf /usr/sbin/charon-systemd
+  check "charon runs" "its socket" wait_for 10 inside test -S /run/charon.vici
+  inside_write /etc/swanctl/conf.d/lab.conf <<'CONF'
+connections {
+  lab {
+    remote_addrs = 198.18.61.2
+    local { auth = psk }
+    remote { auth = psk }
+    children { lab { } }
+  }
+}
+CONF
+  inside swanctl --load-all >"$RUN/swanctl.out" 2>&1 || die "swanctl: $(cat "$RUN/swanctl.out")"
+  right strongswan strongswan
+  inside chgrp fwmetrics /run/charon.vici
+  once_in_sandbox
+  collector_is strongswan ok
+  no_failed_collector "with the socket for the group"
+  inside systemctl stop lab-charon
 }

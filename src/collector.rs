@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use glob::Pattern;
+use serde::de::DeserializeOwned;
 
 use crate::aggregate::window::Target;
 use crate::host::files::Root;
@@ -75,6 +77,26 @@ impl Context {
 
 /// Builds a collector from its table; the schema has been checked already, so an error here is rare.
 pub type Build = fn(&toml::Table, Context) -> Result<Box<dyn Collector>, String>;
+
+/// A collector's settings from its table.
+///
+/// # Errors
+/// What does not fit; the schema has been checked already, so that is rare.
+pub fn settings<T: DeserializeOwned>(table: &toml::Table) -> Result<T, String> {
+    let read = table.clone().try_into();
+    read.map_err(|error: toml::de::Error| error.to_string())
+}
+
+/// Names with `*`, `?` and `[...]` in them.
+///
+/// # Errors
+/// What is no pattern; likewise rare.
+pub fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
+    let patterns = texts.iter().map(|text| Pattern::new(text));
+    patterns
+        .collect::<Result<_, _>>()
+        .map_err(|e| e.to_string())
+}
 
 /// Everything the program knows of a collector before it runs.
 #[derive(Debug)]

@@ -497,8 +497,9 @@ fn link(of: &Value) -> Link {
             rx_dropped: number("rx_dropped"),
             rx_missed: number("rx_missed_errors"),
         }),
-        // None of the captured ones is of kind xfrm; tests/xfrm_wire.rs has one.
-        xfrm_if_id: None,
+        xfrm_if_id: of["xfrm_if_id"]
+            .as_u64()
+            .map(|id| u32::try_from(id).unwrap()),
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::collector::tunnels::shown;
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::unix::{Refusal, Stream};
 use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Reading, Readings, Record};
@@ -82,10 +82,7 @@ struct Bgp {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let sockets = settings.sockets(table).into_iter();
     let sources = sockets.map(|socket| Source {
         path: context.root.path(&socket.path),

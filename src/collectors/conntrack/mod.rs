@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::files::{self, FileId, Root};
 use crate::model::reading::Readings;
 use crate::model::schema::{Key, KeyKind};
@@ -77,10 +77,7 @@ struct Conntrack {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let counter = settings.new_sessions_counter.as_deref();
     let counter = counter.map(CounterName::parse).transpose()?;
     let namespaces = settings

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::files::Root;
 use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Reading, Readings, Record};
@@ -63,10 +63,7 @@ struct Cpu {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let cpus = settings.cpus.as_deref().map(wire::cpu_list).transpose()?;
     Ok(Box::new(Cpu {
         root: context.root,

@@ -18,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::ethtool::{Answer, Ethtool, Kernel, Statistics, TEXT_BYTES};
 use crate::host::files::Root;
 use crate::host::state::StateDir;
@@ -109,10 +109,7 @@ pub fn build_with(
     context: Context,
     ethtool: Box<dyn Ethtool>,
 ) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     Ok(Box::new(Ena {
         root: context.root,
         state: context.state,

@@ -16,7 +16,7 @@ use glob::Pattern;
 use serde::Deserialize;
 use sysinfo::{MemoryRefreshKind, System};
 
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{Key, KeyKind};
 
@@ -62,10 +62,7 @@ struct Host {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let patterns = settings.disks.iter().map(|text| Pattern::new(text));
     Ok(Box::new(Host {
         disks_within: context.timeout * 9 / 10,

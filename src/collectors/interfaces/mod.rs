@@ -10,7 +10,7 @@ use glob::Pattern;
 use serde::Deserialize;
 
 use crate::collector::links::{self, Class, Link};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::rtnetlink::Links;
 use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Reading, Readings, Record};
@@ -65,21 +65,12 @@ struct Interfaces {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
-    let patterns = |texts: Vec<String>| {
-        texts
-            .iter()
-            .map(|text| Pattern::new(text).map_err(|e| e.to_string()))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let settings: Settings = collector::settings(table)?;
     Ok(Box::new(Interfaces {
         links: Links::default(),
         timeout: context.timeout * 9 / 10,
-        include: patterns(settings.include)?,
-        exclude: patterns(settings.exclude)?,
+        include: collector::patterns(&settings.include)?,
+        exclude: collector::patterns(&settings.exclude)?,
     }))
 }
 

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::clock;
 use crate::collector::links::{self, Link};
 use crate::collector::tunnels::{self, Direction, Tunnels};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::rtnetlink::Links;
 use crate::model::reading::Readings;
 use crate::model::schema::{Key, KeyKind};
@@ -134,21 +134,12 @@ struct TunnelLinks {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
-    let patterns = |texts: Vec<String>| {
-        texts
-            .iter()
-            .map(|text| Pattern::new(text).map_err(|e| e.to_string()))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let settings: Settings = collector::settings(table)?;
     Ok(Box::new(TunnelLinks {
         links: Links::default(),
         timeout: context.timeout * 9 / 10,
-        include: patterns(settings.include)?,
-        exclude: patterns(settings.exclude)?,
+        include: collector::patterns(&settings.include)?,
+        exclude: collector::patterns(&settings.exclude)?,
         liveness: settings
             .liveness_secs
             .map(|secs| Liveness::new(Duration::from_secs(secs))),

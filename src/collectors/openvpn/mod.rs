@@ -27,7 +27,7 @@ use async_trait::async_trait;
 
 use crate::clock::{self, Now};
 use crate::collector::tunnels::{self, Tunnels};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;
 use crate::host::files::Root;
 use crate::model::reading::Readings;
@@ -110,10 +110,7 @@ struct OpenVpn {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let is_default = settings.socket.is_empty() && settings.status_file.is_empty();
     let patterns = match is_default {
         true => vec![STATUS_FILES.to_owned()],

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::collector::{CollectError, Collector, Command, Context, Remote, Spec};
+use crate::collector::{self, CollectError, Collector, Command, Context, Remote, Spec};
 use crate::model::reading::Readings;
 
 use commands::GROUPS;
@@ -105,10 +105,7 @@ struct Panos {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let period = context.period;
     let asked = |command: &&'static Command| Asked {
         command,

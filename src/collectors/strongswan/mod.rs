@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::collector::tunnels::{self, BITS_PER_SECOND, Tunnels};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{Key, KeyKind, absolute_path, one_or_more};
 
@@ -102,10 +102,7 @@ struct Strongswan {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let wanted = !settings.socket.is_empty() || !settings.expect.is_empty();
     let mut sockets = settings.socket;
     if sockets.is_empty() {

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use glob::Pattern;
 use serde::Deserialize;
 
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::files::Root;
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{ABSOLUTE, Key, KeyKind, absolute_path};
@@ -88,13 +88,9 @@ struct Vrrp {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let is_named = settings.pid_file.is_some() || settings.instances.is_some();
     let patterns = settings.instances.unwrap_or_else(|| vec!["*".to_owned()]);
-    let patterns = patterns.iter().map(|text| Pattern::new(text));
     Ok(Box::new(Vrrp {
         asker: asker(
             context.root,
@@ -103,9 +99,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
             context.timeout,
         ),
         memory: Memory::default(),
-        instances: patterns
-            .collect::<Result<_, _>>()
-            .map_err(|e| e.to_string())?,
+        instances: collector::patterns(&patterns)?,
         is_named,
     }))
 }

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::clock::{self, Now};
 use crate::collector::links::{self, Link};
 use crate::collector::tunnels::{self, Direction, Tunnels};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;
 use crate::host::files::Root;
 use crate::host::rtnetlink::Links;
@@ -99,10 +99,7 @@ struct WireGuard {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let names = Names::parse(&settings.peers)?;
     let expect: BTreeSet<String> = settings.expect.into_iter().chain(names.all()).collect();
     Ok(Box::new(WireGuard {

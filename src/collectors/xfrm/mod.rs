@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::collector::tunnels::{self, Direction, Tunnels};
-use crate::collector::{CollectError, Collector, Context, Spec};
+use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::files::Root;
 use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Readings, Record};
@@ -92,10 +92,7 @@ struct Xfrm {
 }
 
 fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, String> {
-    let settings: Settings = table
-        .clone()
-        .try_into()
-        .map_err(|e: toml::de::Error| e.to_string())?;
+    let settings: Settings = collector::settings(table)?;
     let with_tunnels = settings.tunnels || !settings.expect.is_empty();
     Ok(Box::new(Xfrm {
         root: context.root,

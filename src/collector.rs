@@ -1,6 +1,7 @@
 //! The contract between a source and the program: what a collector states of itself, and what it does.
 
 pub mod links;
+pub mod remote_access;
 pub mod tunnels;
 
 use std::collections::BTreeSet;

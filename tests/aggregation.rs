@@ -196,6 +196,19 @@ fn a_passive_member_withholds_what_is_active_only() {
 }
 
 #[test]
+fn a_member_that_is_active_again_withholds_nothing() {
+    let mut bench = Bench::new(&[("vrrp", None, 1), ("interfaces", None, 1)]);
+    for (at, is_back, shown) in [(0, true, true), (1, false, false)] {
+        let record = level(&HA, 0.0).provisional(is_back);
+        let emitted = bench.pass("vrrp", at, vec![record]);
+        assert_eq!(single(&emitted, "HaActive"), Some(0.0));
+        let emitted = bench.pass("interfaces", at, vec![level(&PACKETS, 5.0)]);
+        let is_there = single(&emitted, "PacketsPerSecond").is_some();
+        assert_eq!(is_there, shown, "{at}");
+    }
+}
+
+#[test]
 fn the_pass_that_says_passive_obeys_it_already() {
     let mut bench = Bench::new(&[("panos", Some("fw"), 60)]);
     let emitted = bench.pass("panos", 60, vec![level(&PACKETS, 5.0), level(&HA, 0.0)]);

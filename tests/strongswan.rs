@@ -181,8 +181,8 @@ async fn tunnels_bytes_and_road_warriors_are_recorded() {
     let first = read(&mut *collector).await;
     let wanted = [
         ("half_open", 0.0),
-        ("road_warriors", 1.0),
-        ("road_warriors_share", 25.0),
+        ("remote_access", 1.0),
+        ("remote_access_share", 25.0),
         ("tunnel never/up", 0.0),
         ("tunnel same", 1.0),
         ("tunnel site1/net1", 1.0),

@@ -48,6 +48,11 @@ impl<K: Eq + Hash + Ord + Clone> Admission<K> {
         }
     }
 
+    /// Its place is free: it has another.
+    pub fn forget(&mut self, key: &K) {
+        self.seen.remove(key);
+    }
+
     /// Gives a series of the time before a restart its place back.
     pub fn resume(&mut self, key: K, seen: Duration) {
         if self.seen.len() < self.most {

@@ -292,6 +292,11 @@ impl Aggregator {
     }
 
     fn is_passive(&self, target: &Target) -> bool {
+        // One that left the role and is back was passive in between: now it is not.
+        let any = !self.provisional.is_empty();
+        if any && self.provisional.contains(&(target.clone(), HA_ACTIVE)) {
+            return false;
+        }
         let state = self.register.coarse(target, HA_ACTIVE);
         state.and_then(Series::last) == Some(0.0)
     }

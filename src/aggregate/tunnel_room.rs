@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::aggregate::admission::{Admission, Rank};
+use crate::aggregate::admission::{Admission, KEPT_FOR, Rank};
 use crate::aggregate::window::SeriesKey;
 use crate::model::dimension::OwnDimension;
 
@@ -17,6 +17,8 @@ pub type Names<'a> = BTreeMap<&'a str, bool>;
 #[derive(Debug)]
 pub struct TunnelRoom {
     others: Admission<String>,
+    /// Expected ones, and when each was seen last: one whose collector fails keeps its place like any other.
+    expected: BTreeMap<String, Duration>,
 }
 
 /// The tunnel that a series is of.
@@ -34,6 +36,7 @@ impl TunnelRoom {
     pub fn new(most: usize) -> Self {
         TunnelRoom {
             others: Admission::new(most),
+            expected: BTreeMap::new(),
         }
     }
 
@@ -44,8 +47,16 @@ impl TunnelRoom {
 
     /// Which of these tunnels find no place among `most`, at `now` (boot time).
     pub fn left_out(&mut self, names: &Names<'_>, most: usize, now: Duration) -> BTreeSet<String> {
-        let expected = names.values().filter(|expected| **expected).count();
-        self.others.limit(most.saturating_sub(expected));
+        for (name, _) in names.iter().filter(|(_, expected)| **expected) {
+            self.others.forget(&(*name).to_owned());
+            self.expected.insert((*name).to_owned(), now);
+        }
+        self.expected.retain(|name, seen| {
+            let is_other = names.get(name.as_str()) == Some(&false);
+            !is_other && now.saturating_sub(*seen) <= KEPT_FOR
+        });
+        let room = most.saturating_sub(self.expected.len());
+        self.others.limit(room);
         let others = names.iter().filter(|(_, expected)| !**expected);
         let wanted: Vec<(Rank, String)> = others
             .map(|(name, _)| (Rank::Rest, (*name).to_owned()))
@@ -79,6 +90,19 @@ mod tests {
             let mut room = TunnelRoom::new(most);
             assert_eq!(over(&mut room, &all, most, 0), left_out, "{most}");
         }
+    }
+
+    #[test]
+    fn a_restart_and_a_window_without_the_expected_cost_the_others_no_place() {
+        let mut room = TunnelRoom::new(3);
+        // All of them had series before the restart, expected or not.
+        for name in ["m", "n", "x"] {
+            room.resume(name, Duration::ZERO);
+        }
+        let all = [("a", false), ("m", false), ("n", false), ("x", true)];
+        assert_eq!(over(&mut room, &all, 3, 1), ["a"]);
+        assert_eq!(over(&mut room, &all[..3], 3, 61), ["a"]);
+        assert_eq!(over(&mut room, &all, 3, 121), ["a"]);
     }
 
     #[test]

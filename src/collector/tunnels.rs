@@ -19,7 +19,7 @@ pub const EXPECT: Key = Key::new(
     "expect",
     KeyKind::TextList(visible_text),
     "[]",
-    "Tunnels that should be there, by the names of their series: one that is not configured counts as down, and a source that cannot be found is a failure.",
+    "Tunnels that should be there, by the names of their series: one that is not configured counts as down.",
 );
 
 /// The ceiling of a tunnel; its default is [`BITS_PER_SECOND`].
@@ -90,6 +90,8 @@ pub struct Tunnels {
     ever: bool,
     /// Names that the sources of this pass listed.
     listed: BTreeSet<String>,
+    /// How many of each source of this pass are up and down.
+    counts: Vec<(Option<String>, usize, usize)>,
     /// An expected one was missing once: what is counted of those goes on, so that it falls to 0 at once.
     ever_missing: bool,
 }
@@ -104,6 +106,7 @@ impl Tunnels {
             expect,
             ceiling,
             listed: BTreeSet::new(),
+            counts: Vec::new(),
             ever_missing: false,
         }
     }
@@ -120,7 +123,8 @@ impl Tunnels {
         self.expect.contains(name)
     }
 
-    /// Records what one source listed: `true` is up, `false` configured and down, `None` unknown.
+    /// Records what one source listed: `true` is up, `false` configured and down, `None` unknown. How many there are is
+    /// told at the end: half a sum would be a wrong sum.
     pub fn source(
         &mut self,
         out: &mut Readings,
@@ -139,14 +143,20 @@ impl Tunnels {
                 None => continue,
             }
             let state = Raw::Level(f64::from(u8::from(*state == Some(true))));
-            self.push(out, &STATE, origin, name, name, state);
+            // An expected one has one place whether a source lists it or none does: no old 0 lingers beside a new 1.
+            let place = origin.filter(|_| !self.is_expected(name));
+            self.push(out, &STATE, place, name, name, state);
         }
-        count(out, origin, up, down);
+        self.counts.push((origin.map(str::to_owned), up, down));
         self.listed.extend(states.keys().cloned());
     }
 
-    /// Ends a pass in which every source was read: what is expected and was not listed is configured and down.
-    pub fn missing(&mut self, out: &mut Readings) {
+    /// Ends a pass in which every source was read: tells how many there are, and that what is expected and was not listed
+    /// is configured and down.
+    pub fn end(&mut self, out: &mut Readings) {
+        for (origin, up, down) in std::mem::take(&mut self.counts) {
+            count(out, origin.as_deref(), up, down);
+        }
         let listed = std::mem::take(&mut self.listed);
         let missing: Vec<String> = self.expect.difference(&listed).cloned().collect();
         for name in &missing {
@@ -168,6 +178,7 @@ impl Tunnels {
     /// Begins a pass: what earlier ones listed says nothing of this one.
     pub fn begin(&mut self) {
         self.listed.clear();
+        self.counts.clear();
     }
 
     /// Records the running total of bytes of one member (an SA, an interface) of a tunnel.
@@ -288,11 +299,13 @@ mod tests {
         let mut tunnels = Tunnels::new([], BITS_PER_SECOND);
         let mut out = Readings::default();
         tunnels.source(&mut out, None, &states(&[]));
-        tunnels.missing(&mut out);
+        tunnels.end(&mut out);
         assert_eq!(said(&out), []);
         tunnels.source(&mut out, None, &states(&[("a", Some(true))]));
+        tunnels.begin();
         let mut out = Readings::default();
         tunnels.source(&mut out, None, &states(&[]));
+        tunnels.end(&mut out);
         let none = ["tunnels_configured", "tunnels_up", "tunnels_down"];
         assert_eq!(said(&out), none.map(|name| (name, String::new(), 0.0)));
     }
@@ -303,7 +316,7 @@ mod tests {
         let mut out = Readings::default();
         let read = states(&[("a", Some(true)), ("b", Some(false)), ("c", None)]);
         tunnels.source(&mut out, Some("one"), &read);
-        tunnels.missing(&mut out);
+        tunnels.end(&mut out);
         let wanted = [
             ("tunnel", "a", 1.0),
             ("tunnel", "b", 0.0),
@@ -323,7 +336,7 @@ mod tests {
         let mut later = Readings::default();
         let read = states(&[("a", Some(true)), ("d", Some(true))]);
         tunnels.source(&mut later, Some("one"), &read);
-        tunnels.missing(&mut later);
+        tunnels.end(&mut later);
         let said = said(&later);
         let counts: Vec<f64> = said[2..].iter().map(|(.., level)| *level).collect();
         assert_eq!(counts, [2.0, 2.0, 0.0, 0.0, 0.0, 0.0]);

@@ -47,7 +47,7 @@ impl Refusal {
                 format!("no {path}: {what} does not run, or has its socket elsewhere")
             }
             Refusal::Denied => format!(
-                "{path} of {what} may not be opened by this user: enable the drop-in {dropin}"
+                "{path} of {what} may not be opened by this user: enable fwmetrics' drop-in {dropin}"
             ),
             Refusal::Dead => format!("{path} refuses: {what} has ended and left its socket"),
             Refusal::Silent => format!("{path} does not answer: {what} is stopped or hangs"),

@@ -153,7 +153,7 @@ pub static REMOTE_ACCESS_TUNNELS: Metric = Metric::new(
     "RemoteAccessTunnels",
     Unit::Count,
     Sets::Instance,
-    "Remote-access users with a tunnel; PAN-OS: GlobalProtect, current users of all gateways",
+    "Remote-access users with a tunnel; PAN-OS: GlobalProtect, current users of all gateways; strongSwan: IKE SAs with an installed child SA of connections open to any peer; OpenVPN: clients connected, expected ones among them",
 )
 .active_only()
 .vmseries(Alias::new("panGPGWUtilizationActiveTunnels", Unit::Count));
@@ -163,7 +163,7 @@ pub static REMOTE_ACCESS_UTILIZATION: Metric = Metric::new(
     "RemoteAccessUtilization",
     Unit::Percent,
     Sets::Instance,
-    "RemoteAccessTunnels against a configured limit; PAN-OS: remote_access_max, none without it",
+    "RemoteAccessTunnels against remote_access_max, none without it; where several collectors of a firewall have one, the fullest",
 )
 .active_only()
 .vmseries(Alias::new("panGPGatewayUtilizationPct", Unit::Percent));

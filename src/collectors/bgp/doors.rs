@@ -30,11 +30,16 @@ impl Daemon {
         }
     }
 
+    /// It lists peers; bfdd knows BFD sessions alone.
+    pub(super) fn lists_peers(self) -> bool {
+        self != Daemon::Bfdd
+    }
+
     /// What would give the right that is missing.
     fn dropin(self) -> &'static str {
         match self {
-            Daemon::Bgpd | Daemon::Bfdd => "deploy/fwmetrics.service.d/frr.conf",
-            Daemon::Bird => "deploy/fwmetrics.service.d/bird.conf",
+            Daemon::Bgpd | Daemon::Bfdd => "frr.conf",
+            Daemon::Bird => "bird.conf",
         }
     }
 }

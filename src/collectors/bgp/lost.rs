@@ -33,7 +33,7 @@ fn counted(before: &Counted, now: &Counted, was_up: bool, is_up: bool, went_down
     );
     if dropped == Change::Anew || established == Change::Anew {
         // The daemon, or the peer's configuration, was made anew, and the session with it.
-        return u64::from(was_up) + now.dropped.unwrap_or(0);
+        return now.dropped.unwrap_or(0).saturating_add(u64::from(was_up));
     }
     if let Change::By(more) = dropped {
         return more;

@@ -26,7 +26,7 @@ use crate::model::dimension::OwnDimension;
 use crate::model::reading::{Raw, Reading, Readings, Record};
 use crate::model::schema::{Key, KeyKind, absolute_path, visible_text};
 
-use doors::{Fault, Said};
+use doors::{Daemon, Fault, Said};
 use peers::{Memory, Pass};
 use settings::{Settings, Socket};
 
@@ -103,7 +103,10 @@ impl Collector for Bgp {
         let (mut absent, mut faults) = (Vec::new(), Vec::new());
         let mut listed = BTreeSet::new();
         let open = self.open(&mut absent, &mut faults).await;
-        let any = !open.is_empty();
+        let open_any = !open.is_empty();
+        let lists_peers = |at: usize| self.sources[at].socket.daemon.lists_peers();
+        let any = open.iter().any(|(at, _)| lists_peers(*at));
+        let mut peers_known = faults.iter().all(|(daemon, _)| !daemon.lists_peers());
         let wait = self.budget() / u32::try_from(open.len().max(1)).unwrap_or(u32::MAX);
         for (at, mut stream) in open {
             let source = &mut self.sources[at];
@@ -112,21 +115,24 @@ impl Collector for Bgp {
                     source.was_read = true;
                     source.record(said, &self.expect, &mut listed, out);
                 }
-                Err(fault) => faults.push(fault.told(source.socket.daemon, &source.path)),
+                Err(fault) => {
+                    let daemon = source.socket.daemon;
+                    peers_known &= !daemon.lists_peers();
+                    faults.push((daemon, fault.told(daemon, &source.path)));
+                }
             }
         }
-        if !any && faults.is_empty() {
-            let why = absent.join("; ");
-            if self.expect.is_empty() {
-                return Err(CollectError::Absent(why));
-            }
-            faults.push(format!("peers are expected, and {why}"));
+        let mut faults: Vec<String> = faults.into_iter().map(|(_, why)| why).collect();
+        if any && peers_known {
+            self.missing(&listed, out);
+        } else if peers_known && !self.expect.is_empty() {
+            faults.push(format!("peers are expected, and {}", absent.join("; ")));
         }
-        if !faults.is_empty() {
-            return Err(CollectError::Failed(faults.join("; ")));
+        match (faults.is_empty(), open_any) {
+            (false, _) => Err(CollectError::Failed(faults.join("; "))),
+            (true, true) => Ok(()),
+            (true, false) => Err(CollectError::Absent(absent.join("; "))),
         }
-        self.missing(&listed, out);
-        Ok(())
     }
 }
 
@@ -140,7 +146,7 @@ impl Bgp {
     async fn open(
         &self,
         absent: &mut Vec<String>,
-        faults: &mut Vec<String>,
+        faults: &mut Vec<(Daemon, String)>,
     ) -> Vec<(usize, Stream)> {
         let mut open = Vec::new();
         for (at, source) in self.sources.iter().enumerate() {
@@ -152,7 +158,7 @@ impl Bgp {
                     let why = fault.told(source.socket.daemon, &source.path);
                     match is_absent && !should_be {
                         true => absent.push(why),
-                        false => faults.push(why),
+                        false => faults.push((source.socket.daemon, why)),
                     }
                 }
             }
@@ -160,7 +166,7 @@ impl Bgp {
         open
     }
 
-    /// Every socket was read: who is expected and was not listed is configured and down.
+    /// Every daemon that lists peers was read: who is expected and was not listed is configured and down.
     fn missing(&self, listed: &BTreeSet<String>, out: &mut Readings) {
         if self.expect.is_empty() {
             return;
@@ -218,8 +224,13 @@ fn record(out: &mut Readings, pass: &Pass, origin: &str, prefix: &str, expect: &
             (&metrics::FLAPS, Some(Raw::Total(told.lost))),
         ] {
             let Some(raw) = raw else { continue };
-            let record = peer(reading, raw, &name).origin(origin);
-            out.push(record.expected(expect.contains(&name)));
+            let expected = expect.contains(&name);
+            let record = peer(reading, raw, &name).expected(expected);
+            // The state of an expected one has one place whether it is listed or not: no old 0 lingers beside a new 1.
+            out.push(match expected && std::ptr::eq(reading, &metrics::STATE) {
+                true => record,
+                false => record.origin(origin),
+            });
         }
     }
     if let Some((up, down)) = pass.count {

@@ -57,7 +57,7 @@ pub static SPEC: Spec = Spec {
             "exclude",
             KeyKind::Patterns,
             "[]",
-            "Interfaces never to count, such as those that [collectors.openvpn], [collectors.strongswan] or [collectors.xfrm] read already.",
+            "Interfaces never to count, such as those that [collectors.openvpn], [collectors.strongswan], [collectors.xfrm] or (wireguard-go, boringtun) [collectors.wireguard] read already.",
         ),
         tunnels::EXPECT,
         Key::new(
@@ -200,7 +200,7 @@ impl TunnelLinks {
             liveness.keep(|index| on.contains(&index));
         }
         self.tunnels.source(out, None, &states);
-        self.tunnels.missing(out);
+        self.tunnels.end(out);
         note_unknown(out, &states, self.liveness.is_some());
     }
 
@@ -209,7 +209,7 @@ impl TunnelLinks {
         if self.has_lost_carrier(link) || !link.has_carrier || link.up == Some(false) {
             return Some(false);
         }
-        if link.kind.as_deref() == Some(TUN) || link.up == Some(true) {
+        if link.kind.as_deref() == Some(TUN) || (link.up == Some(true) && self.liveness.is_none()) {
             return Some(true);
         }
         let packets = link.counters?.rx_packets;

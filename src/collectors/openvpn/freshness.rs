@@ -1,7 +1,7 @@
 //! Whether a status file is still written: by its change from pass to pass, on a clock that never jumps. Pure.
 //!
 //! OpenVPN leaves its file behind when it ends, so an old one says nothing of now. How often it is written is not in it
-//! (`--status FILE n`), and is learnt from two changes.
+//! (`--status FILE n`), and is learnt from three changes.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub struct Freshness {
     age: Duration,
     /// That was a change, and no first look.
     has_changed: bool,
-    /// Time between two changes.
-    gap: Option<Duration>,
+    /// Times between the last changes, the newest first: a daemon that starts writes at once, whatever its rhythm.
+    gaps: [Option<Duration>; 2],
 }
 
 /// What a look brought.
@@ -46,7 +46,7 @@ impl Freshness {
             changed: now,
             age,
             has_changed: false,
-            gap: None,
+            gaps: [None; 2],
         };
         let look = if age > UNKNOWN_MAX {
             Look::Stale(age)
@@ -68,7 +68,8 @@ impl Freshness {
             };
         }
         // The time before the first change is a part of a gap, and a pause is none.
-        self.gap = (self.has_changed && !is_stale).then_some(age);
+        let gap = (self.has_changed && !is_stale).then_some(age);
+        self.gaps = [gap, self.gaps[0]];
         self.has_changed = true;
         (self.changed, self.age) = (now, Duration::ZERO);
         stamp.clone_into(&mut self.stamp);
@@ -77,7 +78,10 @@ impl Freshness {
 
     fn limit(&self) -> Duration {
         let missed = |gap: Duration| gap.saturating_mul(MISSED_MAX).max(LATE_MAX);
-        self.gap.map_or(UNKNOWN_MAX, missed)
+        match self.gaps {
+            [Some(gap), Some(before)] => missed(gap.max(before)),
+            _ => UNKNOWN_MAX,
+        }
     }
 }
 
@@ -111,20 +115,41 @@ mod tests {
     }
 
     #[test]
-    fn after_two_changes_three_are_missed_before_it_is_stale() {
+    fn after_three_changes_three_are_missed_before_it_is_stale() {
         use Look::{New, Same};
         let a_minute = [(1002, "b"), (1062, "c"), (1242, "c"), (1243, "c")];
         assert_eq!(looks(58, &a_minute), [New, New, New, Same, stale(181)]);
         let five = [
             (1002, "b"),
             (1007, "c"),
-            (1022, "c"),
-            (1023, "c"),
-            (1030, "d"),
+            (1012, "d"),
+            (1027, "d"),
+            (1028, "d"),
+            (1030, "e"),
         ];
-        assert_eq!(looks(0, &five), [New, New, New, Same, stale(16), New]);
-        let second = [(1001, "b"), (1002, "c"), (1012, "c"), (1013, "c")];
-        assert_eq!(looks(0, &second), [New, New, New, Same, stale(11)]);
+        assert_eq!(looks(0, &five), [New, New, New, New, Same, stale(16), New]);
+        let second = [
+            (1001, "b"),
+            (1002, "c"),
+            (1003, "d"),
+            (1013, "d"),
+            (1014, "d"),
+        ];
+        assert_eq!(looks(0, &second), [New, New, New, New, Same, stale(11)]);
+    }
+
+    #[test]
+    fn a_daemon_that_is_started_anew_writes_out_of_its_rhythm() {
+        use Look::{New, Same};
+        let anew = [
+            (1002, "b"),
+            (1062, "c"),
+            (1122, "d"),
+            (1127, "e"),
+            (1180, "e"),
+            (1187, "f"),
+        ];
+        assert_eq!(looks(0, &anew), [New, New, New, New, New, Same, New]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::wire::status::{self, Status, Told};
 use crate::host::unix::{self, Refusal, Stream};
 
 /// The drop-in that lets the program in.
-pub(super) const DROPIN: &str = "deploy/fwmetrics.service.d/openvpn.conf";
+pub(super) const DROPIN: &str = "openvpn.conf";
 /// A greeting, and what may come with it.
 const GREETING_BYTES_MAX: usize = 16 << 10;
 /// Ten thousand clients, and as many routes, of 150 bytes.

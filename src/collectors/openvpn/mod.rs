@@ -9,7 +9,6 @@
 //! status file tells servers alone, as late as it is written, and outlives its process.
 
 pub mod freshness;
-pub mod metrics;
 pub mod totals;
 pub mod wire;
 
@@ -26,6 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::{self, Now};
+use crate::collector::remote_access::{self, RemoteAccess};
 use crate::collector::tunnels::{self, Tunnels};
 use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::blocking::Blocking;
@@ -45,8 +45,8 @@ pub static SPEC: Spec = Spec {
     name: "openvpn",
     about: "Clients of OpenVPN servers and connections of OpenVPN clients, from management sockets or status files",
     readings: &[
-        &metrics::CLIENTS,
-        &metrics::CLIENTS_SHARE,
+        &remote_access::USERS,
+        &remote_access::USERS_SHARE,
         &tunnels::STATE,
         &tunnels::CONFIGURED,
         &tunnels::UP,
@@ -71,20 +71,11 @@ pub static SPEC: Spec = Spec {
             "status_file",
             KeyKind::OneOrMore(settings::check_status_file),
             "\"/run/openvpn-server/status-*.log\"",
-            "Status files of version 1, 2 or 3, of servers without a socket here; a pattern may stand in the last part. The default holds where no socket is named. A file that is no longer written is a failure.",
+            "Status files of version 1, 2 or 3, of servers without a socket here; a pattern may stand in the last part. The default holds where no socket is named. A file that is no longer written is a failure: OpenVPN has to write it every three minutes at least (its default is one).",
         ),
-        Key::new(
-            "remote_access_max",
-            KeyKind::Int {
-                min: 1,
-                max: 1_000_000,
-            },
-            "",
-            "Clients that this firewall is made for, for RemoteAccessUtilization. Default: none is published.",
-        )
-        .example("500"),
+        remote_access::MAX,
         Key {
-            doc: "Clients that should be connected, by common name, and clients' own connections, by the name of socket or file without its ending: they are tunnels, and down when no list has them. Other clients are counted in RemoteAccessTunnels only.",
+            doc: "Clients that should be connected, by common name, and a client's own connection, by the name of its management socket without its ending: they are tunnels, and down when they are not connected. A client's status file has its bytes and no state. Other clients are counted in RemoteAccessTunnels only.",
             ..tunnels::EXPECT
         },
         tunnels::CEILING,
@@ -135,7 +126,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
         wanted: Wanted {
             tunnels: Tunnels::new(settings.expect.iter().cloned(), ceiling),
             expect: settings.expect.into_iter().collect(),
-            remote_access_max: settings.remote_access_max,
+            remote_access: RemoteAccess::new(settings.remote_access_max),
         },
     }))
 }
@@ -144,6 +135,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
 impl Collector for OpenVpn {
     async fn collect(&mut self, out: &mut Readings) -> Result<(), CollectError> {
         self.wanted.tunnels.begin();
+        self.wanted.remote_access.begin();
         let mut faults = self.visit_sockets(out).await;
         faults.extend(self.read_files(out).await);
         if !faults.is_empty() {
@@ -158,7 +150,8 @@ impl Collector for OpenVpn {
                 false => CollectError::Absent(nothing),
             });
         }
-        self.wanted.tunnels.missing(out);
+        self.wanted.tunnels.end(out);
+        self.wanted.remote_access.end(out);
         Ok(())
     }
 }

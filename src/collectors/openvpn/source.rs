@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::freshness::{Freshness, Look};
-use super::metrics;
 use super::totals::{Bytes, Totals};
 use super::wire::management::State;
 use super::wire::status::{Client, Status, Told, Traffic};
+use crate::collector::remote_access::RemoteAccess;
 use crate::collector::tunnels::{Direction, Tunnels};
-use crate::model::reading::{Raw, Reading, Readings, Record};
+use crate::model::reading::Readings;
 
 /// What holds for all sources.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Wanted {
     pub(super) tunnels: Tunnels,
     /// Common names, and stems of clients' files.
     pub(super) expect: BTreeSet<String>,
-    pub(super) remote_access_max: Option<u32>,
+    pub(super) remote_access: RemoteAccess,
 }
 
 /// A management socket or a status file.
@@ -84,16 +84,8 @@ impl Source {
     ) {
         let clients = clients.into_iter().filter(|client| !client.is_half_open);
         let clients: BTreeSet<Client> = clients.collect();
-        #[allow(clippy::cast_precision_loss)] // thousands at the most
-        let number = clients.len() as f64;
-        self.level(out, &metrics::CLIENTS, number);
-        if let Some(max) = wanted.remote_access_max {
-            self.level(
-                out,
-                &metrics::CLIENTS_SHARE,
-                number * 100.0 / f64::from(max),
-            );
-        }
+        let origin = Some(self.origin.as_str());
+        wanted.remote_access.source(out, origin, clients.len());
         let named = clients
             .iter()
             .filter(|client| wanted.expect.contains(&client.name));
@@ -187,9 +179,5 @@ impl Source {
                 tunnels.bytes(out, Some(&self.origin), name, "", direction, total);
             }
         }
-    }
-
-    fn level(&self, out: &mut Readings, reading: &'static Reading, level: f64) {
-        out.push(Record::new(reading, Raw::Level(level)).origin(self.origin.as_str()));
     }
 }

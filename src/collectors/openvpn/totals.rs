@@ -51,8 +51,10 @@ impl Tunnel {
         for (connection, bytes) in connections {
             let counted = before.get(&connection).copied();
             let counted = counted.unwrap_or(if is_first { bytes } else { Bytes::default() });
-            self.total.received += grown(counted.received, bytes.received);
-            self.total.sent += grown(counted.sent, bytes.sent);
+            let total = &mut self.total;
+            total.received =
+                (total.received).saturating_add(grown(counted.received, bytes.received));
+            total.sent = total.sent.saturating_add(grown(counted.sent, bytes.sent));
             self.counted.insert(connection, bytes);
         }
     }

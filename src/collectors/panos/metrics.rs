@@ -1,5 +1,6 @@
 //! What the `panos` collector emits.
 
+pub use crate::collector::remote_access::{USERS, USERS_SHARE};
 pub use crate::collector::tunnels::{
     BYTES_IN, BYTES_OUT, CONFIGURED, DOWN, ERRORS, SHARE as TUNNEL_SHARE, STATE as TUNNEL, UP,
 };
@@ -16,9 +17,8 @@ use crate::model::names::tunnels::TUNNEL_MONITOR_STATE;
 use crate::model::names::{
     ACTIVE_SESSIONS, DATAPLANE_CPU_MAX_CORE, DATAPLANE_CPU_UTILIZATION, INTERFACE_ERRORS,
     INTERFACE_STATE, MANAGEMENT_CPU_UTILIZATION, NEW_SESSIONS_PER_SECOND,
-    PACKET_BUFFER_UTILIZATION, PACKETS_PER_SECOND, REMOTE_ACCESS_TUNNELS,
-    REMOTE_ACCESS_UTILIZATION, RX_DROPS, SESSION_TABLE_UTILIZATION, THROUGHPUT_BITS_PER_SECOND,
-    UPTIME_SECONDS,
+    PACKET_BUFFER_UTILIZATION, PACKETS_PER_SECOND, RX_DROPS, SESSION_TABLE_UTILIZATION,
+    THROUGHPUT_BITS_PER_SECOND, UPTIME_SECONDS,
 };
 use crate::model::reading::{Feed, Fold, Kind, Reading, Width};
 use crate::model::unit::Unit;
@@ -148,7 +148,7 @@ const BITS: Kind = Kind::Rate(Width::Bits64, 8.0);
 const PER_SECOND: Kind = Kind::Rate(Width::Bits64, 1.0);
 
 readings! {
-    [TUNNEL, CONFIGURED, UP, DOWN, BYTES_IN, BYTES_OUT, ERRORS, TUNNEL_SHARE]
+    [TUNNEL, CONFIGURED, UP, DOWN, BYTES_IN, BYTES_OUT, ERRORS, TUNNEL_SHARE, USERS, USERS_SHARE]
     /// Busy share of a core, a block.
     CORE, "core", Kind::Gauge, [DATAPLANE_CPU_UTILIZATION by Mean, DATAPLANE_CPU_MAX_CORE by Max];
     /// Packet buffers of a dataplane in use, percent, a block.
@@ -193,10 +193,6 @@ readings! {
     INTERFACE, "interface_state", Kind::State, [INTERFACE_STATE by Min];
     /// A global counter of severity drop.
     DROPPED, "dropped", TOTAL, [DROPPED_PACKETS by Sum];
-    /// Users with a tunnel.
-    USERS, "remote_access", Kind::Gauge, [REMOTE_ACCESS_TUNNELS by Sum];
-    /// Users against the limit, percent.
-    USERS_SHARE, "remote_access_share", Kind::Gauge, [REMOTE_ACCESS_UTILIZATION by Max];
     /// Active or not.
     HA, "ha", Kind::State, [HA_ACTIVE_METRIC by Min];
     /// The other member is there.

@@ -26,6 +26,9 @@ const NAMES_MAX: usize = 50_000;
 /// An IKE SA that was left out of so many listings in a row says nothing of its tunnels any more.
 const BUSY_MAX: u32 = 24;
 
+/// After so many it is forgotten: an hour of passes.
+const FORGOTTEN_AFTER: u32 = 720;
+
 /// A configured child: connection and child.
 pub type Name = (String, String);
 
@@ -71,6 +74,8 @@ pub struct Live {
     before: BTreeSet<Name>,
     /// Child SAs that found no room.
     no_room: bool,
+    /// A listing was complete since the connection was made: a tunnel of which nothing is known has no child SA.
+    sees_all: bool,
 }
 
 impl Live {
@@ -135,6 +140,7 @@ impl Live {
     pub fn end(&mut self, total: Option<u64>) {
         let complete = self.is_complete(total);
         self.seeded |= complete;
+        self.sees_all |= complete;
         let listed = &self.listed;
         self.children.retain(|_, known| {
             let gone = !known.seen && (complete || listed.contains(&known.ike));
@@ -142,13 +148,19 @@ impl Live {
             if known.busy > BUSY_MAX && known.standing == Standing::Up {
                 known.standing = Standing::Unknown;
             }
-            !gone
+            // What ended, or was not seen for so long, is not kept for a listing that may never be complete.
+            let forgotten = match known.standing {
+                Standing::Not => known.busy > BUSY_MAX,
+                _ => known.busy > FORGOTTEN_AFTER,
+            };
+            !gone && !forgotten
         });
     }
 
     /// The connection was lost, and events with it: nothing is known to be up until it is told again. Counters stay,
     /// for the daemon may be the same one.
     pub fn lost(&mut self) {
+        self.sees_all = false;
         let known = self.children.values_mut();
         for known in known.filter(|known| known.standing == Standing::Up) {
             known.standing = Standing::Unknown;

@@ -13,7 +13,7 @@
 //! What VICI does not tell: the last bytes that were sent through an SA that is rekeyed. charon takes it out of the
 //! kernel before the event tells its counters, and asks for them no more (child_rekey.c, `remove_outbound`): up to
 //! release 5.9 on the side that begins the rekey, since 6.0 on both. What was sent since the last pass is then missing in
-//! TunnelBytesOut, with a rekey an hour and a pass each five seconds less than a thousandth. TunnelBytesIn is exact.
+//! TunnelBytesOut, with a rekey an hour and a pass each five seconds about a thousandth. TunnelBytesIn is exact.
 
 pub mod live;
 pub mod metrics;
@@ -28,6 +28,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use crate::collector::remote_access::{self, RemoteAccess};
 use crate::collector::tunnels::{self, BITS_PER_SECOND, Tunnels};
 use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::model::reading::{Raw, Reading, Readings, Record};
@@ -51,10 +52,10 @@ pub static SPEC: Spec = Spec {
         &tunnels::BYTES_OUT,
         &tunnels::SHARE,
         &metrics::HALF_OPEN,
-        &metrics::ROAD_WARRIORS,
-        &metrics::ROAD_WARRIORS_SHARE,
+        &remote_access::USERS,
+        &remote_access::USERS_SHARE,
     ],
-    fine_series: "one for each configured child",
+    fine_series: "1 per configured child up to tunnels_max, 3 more opt-in",
     sample_secs: Some(5),
     timeout_secs: 3,
     on_demand: false,
@@ -63,19 +64,14 @@ pub static SPEC: Spec = Spec {
             "socket",
             KeyKind::OneOrMore(absolute_path),
             "\"/var/run/charon.vici\"",
-            "VICI socket of strongSwan's charon, or a list of sockets of several (needs the drop-in strongswan.conf).",
+            "VICI socket of strongSwan's charon, or a list of sockets of several (root's alone; the drop-in strongswan.conf names three ways to it).",
         ),
-        tunnels::EXPECT,
+        Key {
+            doc: "Tunnels that should be there, by the names of their series: one that is not configured counts as down, and a socket that cannot be found is a failure.",
+            ..tunnels::EXPECT
+        },
         tunnels::CEILING,
-        Key::new(
-            "remote_access_max",
-            KeyKind::Int {
-                min: 0,
-                max: 10_000_000,
-            },
-            "0",
-            "Road warriors that this firewall is made for, for RemoteAccessUtilization; 0: none is published.",
-        ),
+        remote_access::MAX,
     ],
     remote: None,
     build,
@@ -88,7 +84,7 @@ struct Settings {
     socket: Vec<String>,
     expect: Vec<String>,
     tunnel_bits_per_second_max: Option<u64>,
-    remote_access_max: u32,
+    remote_access_max: Option<u32>,
 }
 
 struct Strongswan {
@@ -96,7 +92,7 @@ struct Strongswan {
     /// Sockets named by the user, or tunnels expected: then none may be absent.
     wanted: bool,
     tunnels: Tunnels,
-    remote_access_max: u32,
+    remote_access: RemoteAccess,
     /// What one daemon may take.
     deadline: Duration,
 }
@@ -124,7 +120,7 @@ fn build(table: &toml::Table, context: Context) -> Result<Box<dyn Collector>, St
         sources: sources.collect(),
         wanted,
         tunnels: Tunnels::new(settings.expect, ceiling),
-        remote_access_max: settings.remote_access_max,
+        remote_access: RemoteAccess::new(settings.remote_access_max),
         // So that the error names the daemon, and not the pass.
         deadline: context.timeout * 9 / 10 / share,
     }))
@@ -136,13 +132,14 @@ impl Collector for Strongswan {
         let (mut absent, mut failed) = (Vec::new(), Vec::new());
         let mut read_any = false;
         self.tunnels.begin();
+        self.remote_access.begin();
         for source in &mut self.sources {
             let read = source.read(self.deadline, self.wanted, &self.tunnels);
             match read.await {
                 Ok(read) => {
                     read_any = true;
-                    let (tunnels, max) = (&mut self.tunnels, self.remote_access_max);
-                    record(out, source, tunnels, max, read);
+                    let (tunnels, access) = (&mut self.tunnels, &mut self.remote_access);
+                    record(out, source, tunnels, access, read);
                 }
                 Err(Unread::Absent(why)) => absent.push(why),
                 Err(Unread::Failed(why)) => failed.push(why),
@@ -154,7 +151,8 @@ impl Collector for Strongswan {
         if !read_any {
             return Err(CollectError::Absent(absent.join("; ")));
         }
-        self.tunnels.missing(out);
+        self.tunnels.end(out);
+        self.remote_access.end(out);
         Ok(())
     }
 }
@@ -163,7 +161,7 @@ fn record(
     out: &mut Readings,
     source: &mut Source,
     tunnels: &mut Tunnels,
-    remote_access_max: u32,
+    remote_access: &mut RemoteAccess,
     read: Read,
 ) {
     let picture = &read.picture;
@@ -178,12 +176,7 @@ fn record(
         push(out, &metrics::HALF_OPEN, origin, count(number));
     }
     if let Some(number) = picture.road_warriors {
-        let number = count(number as u64);
-        push(out, &metrics::ROAD_WARRIORS, origin, number);
-        if remote_access_max > 0 {
-            let percent = number * 100.0 / f64::from(remote_access_max);
-            push(out, &metrics::ROAD_WARRIORS_SHARE, origin, percent);
-        }
+        remote_access.source(out, origin, number);
     }
     let place = origin.map(|origin| format!("{origin}: "));
     let place = place.unwrap_or_default();

@@ -87,13 +87,15 @@ impl Session {
             found.notes.push(format!("this release of strongSwan has no events {unknown}: a drop between two passes, and the last bytes of a rekeyed SA, are not seen"));
         }
         self.ask("list-conns", &[], live, &mut found).await?;
-        let mut total = None;
+        let (mut total, mut before) = (None, self.statistics(live, &mut found).await?);
         for _ in 0..LISTINGS_MAX {
             live.begin();
             let all = [("noblock", "yes")];
             self.ask("list-sas", &all, live, &mut found).await?;
-            let answer = self.ask("stats", &[], live, &mut found).await?;
-            (total, found.half_open) = wire::statistics(&answer).map_err(wrong)?;
+            // Some may end while they are listed: those listed have to be as many as there were before or after.
+            let after = self.statistics(live, &mut found).await?;
+            total = before.max(after);
+            before = after;
             if live.is_seeded() || live.is_complete(total) {
                 break;
             }
@@ -106,6 +108,18 @@ impl Session {
         let traps = [("trap", "yes")];
         self.ask("list-policies", &traps, live, &mut found).await?;
         Ok(found)
+    }
+
+    /// How many IKE SAs there are, where the daemon tells.
+    async fn statistics(
+        &mut self,
+        live: &mut Live,
+        found: &mut Found,
+    ) -> Result<Option<u64>, Refusal> {
+        let answer = self.ask("stats", &[], live, found).await?;
+        let (total, half_open) = wire::statistics(&answer).map_err(wrong)?;
+        found.half_open = half_open;
+        Ok(total)
     }
 
     /// Sends a command and takes in what comes up to its answer, which is returned.

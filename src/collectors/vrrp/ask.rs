@@ -116,7 +116,7 @@ impl Asker {
             ),
             _ if torn => format!("{dump} stays incomplete: keepalived hangs, or its disk is full"),
             _ => format!(
-                "keepalived (process {pid}) was asked for its state and did not write {dump}: it has no VRRP instance, or writes elsewhere (its TMPDIR or PrivateTmp=): mend [collectors.vrrp] dump; or fwmetrics has a /tmp of its own: enable the drop-in vrrp.conf"
+                "keepalived (process {pid}) was asked for its state and did not write {dump}: it has no VRRP instance (then disable the collector vrrp), or writes elsewhere (its TMPDIR or PrivateTmp=): mend [collectors.vrrp] dump; or fwmetrics has a /tmp of its own: enable the drop-in vrrp.conf"
             ),
         })
     }

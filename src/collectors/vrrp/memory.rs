@@ -104,10 +104,14 @@ fn next(mut seen: Seen, now: &Instance, secs: f64, anew: bool) -> (Seen, Told) {
     let refused = since(before.adverts_refused, now.adverts_refused);
     let was_master = before.state == State::Master;
 
-    let counted = became + released + u64::from(restarted && was_master);
+    let counted = became.saturating_add(released);
+    let counted = counted.saturating_add(u64::from(restarted && was_master));
     // BACKUP to FAULT and back is in no counter.
     let uncounted = u64::from(counted == 0 && before.state != now.state);
-    seen.changes = seen.changes.saturating_add(counted + uncounted);
+    seen.changes = seen
+        .changes
+        .saturating_add(counted)
+        .saturating_add(uncounted);
 
     let broken = restarted || released > 0 || (was_master && became > 0);
     let is_steady = was_master && now.state == State::Master && !broken;

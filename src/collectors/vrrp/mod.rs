@@ -8,7 +8,7 @@
 //! `HaActive` is the worst since the pass before: an instance that left MASTER and is MASTER again is 0 once. An address
 //! on an interface is never looked at: it stays where keepalived was killed. A member that is MASTER and hears another
 //! one says so in a note; where the wire between both is cut, neither can know: then each says 1, and only who sees
-//! both members can tell (README.md, alarms).
+//! both members can tell (README.md, VRRP).
 //!
 //! Before 2.3.0 keepalived logs a line for each dump, hence a period of five seconds and not of one.
 
@@ -24,6 +24,7 @@ use async_trait::async_trait;
 use glob::Pattern;
 use serde::Deserialize;
 
+use crate::collector::tunnels;
 use crate::collector::{self, CollectError, Collector, Context, Spec};
 use crate::host::files::Root;
 use crate::model::reading::{Raw, Reading, Readings, Record};
@@ -47,7 +48,7 @@ pub static SPEC: Spec = Spec {
             "pid_file",
             KeyKind::Text(absolute_path),
             "\"/run/keepalived.pid\"",
-            "PID file of keepalived's first process. Where it is not set, /run/keepalived/keepalived.pid counts too (`use_pid_dir`). The process is sent one signal, SIGRTMIN+2 (`keepalived --signum=JSON`), and only when its /proc/PID/status shows that it takes it; that needs the drop-in vrrp.conf.",
+            "PID file of keepalived's parent process. Where it is not set, /run/keepalived/keepalived.pid counts too (`use_pid_dir`). The process is sent one signal, SIGRTMIN+2 (`keepalived --signum=JSON`), and only when its /proc/PID/status shows that it takes it; that needs the drop-in vrrp.conf.",
         )
         .pattern(ABSOLUTE),
         Key::new(
@@ -61,7 +62,7 @@ pub static SPEC: Spec = Spec {
             "instances",
             KeyKind::Patterns,
             "[\"*\"]",
-            "VRRP instances that count, by their names in keepalived's configuration. One that matches none is said in a note.",
+            "VRRP instances that count, by their names in keepalived's configuration. An entry that matches none is noted in the log; when no instance matches any, the collector is failed.",
         ),
     ],
     remote: None,
@@ -137,14 +138,17 @@ impl Collector for Vrrp {
             answer.instances.into_iter().partition(|one| counts(one));
         if counted.is_empty() {
             return Err(CollectError::Failed(format!(
-                "none of keepalived's {} VRRP instances matches [collectors.vrrp] instances",
-                others.len()
+                "none of keepalived's VRRP instances ({}) matches [collectors.vrrp] instances: name one of them",
+                tunnels::shown(&names(&others))
             )));
         }
         self.note_unmatched(&counted, out);
         let told = self.memory.take(&counted, answer.written, answer.anew);
+        // MASTER of one now, and of none in between: the reading says 0, and nobody is to take this member for passive.
+        let is_master = counted.iter().any(|one| one.state == State::Master);
+        let is_back = is_master && told.iter().all(|told| told.active != Some(true));
         for (instance, told) in counted.iter().zip(&told) {
-            record(out, instance, told);
+            record(out, instance, told, is_back);
             note(out, instance, told);
         }
         note_differing(out, &counted);
@@ -163,13 +167,14 @@ impl Vrrp {
     }
 }
 
-fn record(out: &mut Readings, instance: &Instance, told: &Told) {
+fn record(out: &mut Readings, instance: &Instance, told: &Told, is_back: bool) {
     let member = match instance.router {
         Some(router) => format!("{} {router}", instance.name),
         None => instance.name.clone(),
     };
     let mut push = |reading: &'static Reading, raw: Raw| {
-        out.push(Record::new(reading, raw).member(member.clone()));
+        let record = Record::new(reading, raw).member(member.clone());
+        out.push(record.provisional(is_back && std::ptr::eq(reading, &metrics::ACTIVE)));
     };
     for (reading, state) in [
         (&metrics::ACTIVE, told.active),
@@ -195,6 +200,10 @@ fn note(out: &mut Readings, instance: &Instance, told: &Told) {
         State::Other => out.note(format!("{name} is in no state that is known: no HaActive")),
         State::Backup | State::Master => {}
     }
+}
+
+fn names(instances: &[Instance]) -> Vec<String> {
+    instances.iter().map(|one| one.name.clone()).collect()
 }
 
 /// Instances that share the work: this member is active all the same.

@@ -79,7 +79,7 @@ pub(super) fn hold(
             "process {pid}, which {file} names, is not this program's to signal: /proc below the root is another system's"
         ),
         Lost::Unheld(error) => format!(
-            "cannot hold process {pid}, which {file} names (Linux 5.3 can): {error}"
+            "cannot hold process {pid}, which {file} names: {error} (this takes Linux 5.3 or newer: on an older kernel disable the collector vrrp)"
         ),
     })?;
     Ok(Arc::new(Held { pid, process }))

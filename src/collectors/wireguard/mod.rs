@@ -58,7 +58,7 @@ pub static SPEC: Spec = Spec {
             "peers",
             KeyKind::TextList(names::check),
             "[]",
-            "Names of peers by their public keys, such as [\"site-a=XcGBP10dtulRwIODYPq7R7RbxlBYPtn6M6qSol51sQU=\"], or [\"site-a=wg0/XcG…\"] for one interface's alone. A named peer is expected: one that is not configured, or never had a handshake, is down. Others are called by interface and the first 8 characters of the key, such as wg0/XcGBP10d, and have no state before their first handshake.",
+            "Names of peers by their public keys, such as [\"site-a=XcGBP10dtulRwIODYPq7R7RbxlBYPtn6M6qSol51sQU=\"], or [\"site-a=wg0/XcG…\"] for one interface's alone. A named peer is expected: one that is not configured, or never had a handshake, is down. Others are called by interface and the first 8 characters of the key, such as wg0/XcGBP10d; before their first handshake they are down where they have keepalive or something was sent in vain, and else have no state.",
         ),
         tunnels::EXPECT,
         tunnels::CEILING,
@@ -147,22 +147,18 @@ impl Collector for WireGuard {
         for source in &sources {
             let states = self.record(source, out, &mut seen);
             let origin = source.origin.as_deref();
-            if faults.is_empty() {
-                self.tunnels.source(out, origin, &states);
-            } else {
-                // How many there are is not known then: half a sum is a wrong sum.
-                self.states(out, origin, &states);
-            }
+            self.tunnels.source(out, origin, &states);
         }
+        self.watch
+            .keep(|id| seen.contains(id), !faults.is_empty(), (self.now)());
         if !faults.is_empty() {
             return Err(CollectError::Failed(faults.join("; ")));
         }
-        self.watch.keep(|id| seen.contains(id));
         if sources.is_empty() && !self.tunnels.expects_any() {
             let nothing = "no interface of kind wireguard in this network namespace, and no socket in /run/wireguard";
             return Err(CollectError::Absent(nothing.to_owned()));
         }
-        self.tunnels.missing(out);
+        self.tunnels.end(out);
         Ok(())
     }
 }
@@ -225,7 +221,7 @@ impl WireGuard {
                 Err(refusal) => faults.push(refusal.told(
                     "a userspace WireGuard",
                     &socket.path,
-                    "wireguard.conf",
+                    "wireguard.conf with CAP_DAC_OVERRIDE added, as it says",
                 )),
             }
         }
@@ -269,22 +265,6 @@ impl WireGuard {
             }
         }
         states
-    }
-
-    /// The states alone, without their number.
-    fn states(
-        &self,
-        out: &mut Readings,
-        origin: Option<&str>,
-        states: &BTreeMap<String, Option<bool>>,
-    ) {
-        for (name, state) in states {
-            if let Some(is_up) = state {
-                let state = Raw::Level(f64::from(u8::from(*is_up)));
-                self.tunnels
-                    .push(out, &tunnels::STATE, origin, name, name, state);
-            }
-        }
     }
 
     fn traffic(

@@ -56,7 +56,9 @@ fn is_nothing(error: &io::Error) -> bool {
 
 fn at(folder: &Path, error: &io::Error) -> io::Error {
     let hint = match error.kind() {
-        ErrorKind::PermissionDenied => ": enable the drop-in wireguard.conf",
+        ErrorKind::PermissionDenied => {
+            ": enable fwmetrics' drop-in wireguard.conf with CAP_DAC_OVERRIDE added, as it says"
+        }
         _ => "",
     };
     io::Error::new(error.kind(), format!("{}: {error}{hint}", folder.display()))

@@ -54,6 +54,9 @@ struct Seen {
     quiet: Option<Quiet>,
 }
 
+/// How long a peer is remembered that a fault keeps from being read.
+const KEPT_FOR: Duration = Duration::from_secs(3600);
+
 /// A time without a session.
 #[derive(Debug)]
 struct Quiet {
@@ -95,9 +98,12 @@ impl Watch {
         }
     }
 
-    /// Forgets peers that are no longer there.
-    pub(super) fn keep(&mut self, is_there: impl Fn(&Id) -> bool) {
-        self.peers.retain(|id, _| is_there(id));
+    /// Forgets peers that are no longer there; where the pass `is_faulty`, those that were read within the hour are kept
+    /// too. `now` is the time of the pass.
+    pub(super) fn keep(&mut self, is_there: impl Fn(&Id) -> bool, is_faulty: bool, now: Now) {
+        let lately = |at: Duration| now.boot.saturating_sub(at) <= KEPT_FOR;
+        self.peers
+            .retain(|id, seen| is_there(id) || (is_faulty && lately(seen.at)));
     }
 }
 
@@ -345,7 +351,9 @@ mod tests {
         let mut lab = Lab::new();
         lab.shake();
         lab.look();
-        lab.watch.keep(|_| false);
+        lab.watch.keep(|_| false, true, lab.now);
+        assert!(!lab.watch.peers.is_empty(), "behind a fault");
+        lab.watch.keep(|_| false, false, lab.now);
         assert!(lab.watch.peers.is_empty());
         assert_eq!(lab.look().state, Some(true));
     }

@@ -25,8 +25,21 @@ impl Between {
         let by_id = |all: &[Association]| -> BTreeMap<Id, Association> {
             all.iter().map(|one| (id(one), one.clone())).collect()
         };
-        let before = self.before.replace(by_id(now));
-        let (Some(mut there), Some(events)) = (before, events) else {
+        let before = self.before.take();
+        let Some(events) = events else {
+            // What was not heard may have changed what was listed.
+            return BTreeSet::new();
+        };
+        // Events were heard after the list was made: those that came in between are in them alone.
+        let mut after = by_id(now);
+        for event in events {
+            match event {
+                Event::Made(made) => drop(after.insert(id(made), made.clone())),
+                Event::Ended(ended) => drop(after.remove(&id(ended))),
+            }
+        }
+        self.before = Some(after);
+        let Some(mut there) = before else {
             return BTreeSet::new();
         };
         let mut dips = BTreeSet::new();
@@ -103,6 +116,20 @@ mod tests {
         let dip = BTreeSet::from(["reqid 1".to_owned()]);
         assert_eq!(between.dips(&tunnels, Some(&anew), &newest), dip);
         assert_eq!(between.dips(&tunnels, None, &new), none);
+    }
+
+    #[test]
+    fn an_association_made_after_the_list_is_not_missed_in_the_next_pass() {
+        let tunnels = tunnels(&both(1), &[]);
+        let old = [association(1, 2, 0x10, 1), association(2, 1, 0x20, 1)];
+        let new = [association(1, 2, 0x11, 1), association(2, 1, 0x21, 1)];
+        let made = [made(1, 2, 0x11), made(2, 1, 0x21)];
+        let ended = [ended(1, 2, 0x10), ended(2, 1, 0x20)];
+        let mut between = Between::default();
+        let none = BTreeSet::new();
+        // The list is older than what was heard.
+        assert_eq!(between.dips(&tunnels, Some(&made), &old), none);
+        assert_eq!(between.dips(&tunnels, Some(&ended), &new), none);
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Xfrm {
             self.tunnels.errors(out, None, name, name, totals.errors);
         }
         self.ledger.keep(|name| tunnels.contains_key(name));
-        self.tunnels.missing(out);
+        self.tunnels.end(out);
         if self.is_look {
             let all = read.associations.len();
             let ready = read.associations.iter().filter(|a| a.is_ready).count();

@@ -17,7 +17,7 @@ pub static HA_PEER_UP: Metric = Metric::new(
     "HaPeerUp",
     Unit::None,
     Sets::Instance,
-    "1 when the connection to the other member is up, 0 when it is down; keepalived: as BACKUP, whether the master's adverts arrive, none as MASTER (a backup sends nothing)",
+    "1 when the connection to the other member is up, 0 when it is down; keepalived: as BACKUP, whether the master's adverts arrive, none as MASTER (a backup sends nothing) and in FAULT or INIT",
 );
 
 /// Whether both members have one configuration.
@@ -42,5 +42,5 @@ pub static HA_STATE_CHANGES: Metric = Metric::new(
     "HaStateChanges",
     Unit::Count,
     Sets::Instance,
-    "Changes of the own state between readings",
+    "Changes of the own state between readings; keepalived: of all instances that count, together",
 );

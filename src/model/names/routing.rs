@@ -9,7 +9,7 @@ pub static BGP_PEERS_CONFIGURED: Metric = Metric::new(
     "BgpPeersConfigured",
     Unit::Count,
     Sets::Instance,
-    "BGP peers configured, those administratively shut or without a state that is known left out",
+    "BGP peers configured or expected, and on Linux those of a listen range while they are up; those administratively shut or without a state that is known left out",
 )
 .active_only();
 
@@ -58,7 +58,7 @@ pub static BGP_FLAPS: Metric = Metric::new(
     "BgpFlaps",
     Unit::Count,
     Sets::DetailOnly,
-    "Sessions with the peer that were lost between readings",
+    "Sessions with the peer that were lost between readings; FRR: by its counters; BIRD: by the session's start, one at most in each reading",
 )
 .detail(Detail::On(OwnDimension::Peer))
 .opt_in()

@@ -9,7 +9,7 @@ pub static TUNNEL_STATE: Metric = Metric::new(
     "TunnelState",
     Unit::None,
     Sets::DetailOnly,
-    "1 when the tunnel is up, 0 when it is down, or expected and not configured; PAN-OS: state active is 1, init and inactive 0; strongSwan: a child SA of the configured child is installed; WireGuard: the handshake is fresh, or nothing was to be sent",
+    "1 when the tunnel is up, 0 when it is down, or expected and not configured; PAN-OS: state active is 1, init and inactive 0; strongSwan: a child SA of the configured child is installed; WireGuard: the handshake is fresh, or nothing was to be sent; kernel IPsec: an SA for each policy in both directions; OpenVPN: the expected client is in the server's list, a client's own connection is CONNECTED; tunnel interfaces: a tun with a process behind it, others by liveness_secs",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .active_only();
@@ -78,7 +78,7 @@ pub static TUNNEL_ERRORS: Metric = Metric::new(
     "TunnelErrors",
     Unit::Count,
     Sets::DetailOnly,
-    "Packets that could not be decrypted or authenticated, or were replayed",
+    "Packets that the tunnel refused; PAN-OS and IPsec: not decrypted, not authenticated or replayed; Linux interfaces: rx_errors + tx_errors",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .opt_in()
@@ -100,7 +100,7 @@ pub static TUNNEL_HANDSHAKE_AGE: Metric = Metric::new(
     "TunnelHandshakeAge",
     Unit::Seconds,
     Sets::DetailOnly,
-    "Seconds since the last handshake with the WireGuard peer; none where there never was one",
+    "Seconds since the last handshake with the WireGuard peer; none where there never was one. Goes on on a passive member",
 )
 .detail(Detail::On(OwnDimension::Tunnel))
 .opt_in();

@@ -83,6 +83,8 @@ impl Live {
             Some(Folded { up: true, .. }) => Some(on_demand || !self.dropped.contains(name)),
             Some(Folded { unknown: true, .. }) => None,
             _ if on_demand => None,
+            // What a listing without waiting left out may be up.
+            _ if !self.sees_all || self.no_room => None,
             _ => Some(false),
         }
     }

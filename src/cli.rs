@@ -36,11 +36,20 @@ pub enum Command {
     /// The catalogue: every metric, its unit, dimension sets, source, default and cost
     #[command(after_help = "Example:\n  fwmetrics metrics --format markdown")]
     Metrics(Metrics),
-    /// Make a file: completions, manual page, configuration or its schema
+    /// Make a file: alarms, scaling policies, dashboard and permissions that fit this configuration; or completions, manual page, the configuration or its schema
     #[command(
-        after_help = "Example:\n  fwmetrics generate config > fwmetrics.toml\n\nReads no configuration and no environment."
+        after_help = "Examples:\n  fwmetrics generate all --format terraform > fwmetrics.tf\n  fwmetrics generate config > fwmetrics.toml"
     )]
     Generate(Generate),
+    /// The monthly bill of this configuration: metrics, calls, alarms
+    #[command(after_help = "Example:\n  fwmetrics cost --firewalls 6")]
+    Cost(Cost),
+    /// Wait until a firewall's sessions are gone, then complete its lifecycle hook
+    #[command(after_help = "Example:\n  fwmetrics drain --hook fwmetrics-drain")]
+    Drain(Drain),
+    /// Try policies on a simulated fleet before a real one has them
+    #[command(after_help = "Example:\n  fwmetrics simulate scaling --trace flash-crowd")]
+    Simulate(Simulate),
 }
 
 /// `once`.
@@ -132,9 +141,82 @@ pub enum Generated {
     /// JSON Schema (2020-12) of the configuration, for editors that complete and check TOML
     #[command(after_help = "Example:\n  fwmetrics generate schema > fwmetrics.schema.json")]
     Schema,
+    /// CloudWatch alarms, each on a series that this configuration publishes
+    #[command(after_help = "Example:\n  fwmetrics generate alarms --format json")]
+    Alarms(Form),
+    /// Policies of the Auto Scaling group
+    #[command(after_help = "Example:\n  fwmetrics generate scaling")]
+    Scaling(Form),
+    /// A CloudWatch dashboard
+    #[command(after_help = "Example:\n  fwmetrics generate dashboard --format json")]
+    Dashboard(Form),
+    /// Permissions and roles
+    #[command(after_help = "Example:\n  fwmetrics generate iam --format terraform")]
+    Iam(Form),
+    /// Alarms, policies, dashboard and permissions in one template
+    #[command(after_help = "Example:\n  fwmetrics generate all > fwmetrics.yaml")]
+    All(Form),
     /// The whole configuration: every key with its default, commented out
     #[command(after_help = "Example:\n  fwmetrics generate config > /etc/fwmetrics/fwmetrics.toml")]
     Config,
+}
+
+/// How something for AWS is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Form {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = FormName::Cloudformation)]
+    pub format: FormName,
+}
+
+/// Forms of what `generate` makes for AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormName {
+    /// A template, YAML
+    Cloudformation,
+    /// HCL
+    Terraform,
+    /// Inputs for the AWS CLI, one object a call
+    Json,
+}
+
+/// `cost`.
+#[derive(Debug, Args)]
+pub struct Cost {
+    /// How many such firewalls
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub firewalls: u32,
+}
+
+/// `drain`.
+#[derive(Debug, Args)]
+pub struct Drain {
+    /// The hook to complete [default: [drain] hook_name]
+    #[arg(long, value_name = "NAME")]
+    pub hook: Option<String>,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Which simulation.
+    #[command(subcommand)]
+    pub what: Simulated,
+}
+
+/// What is simulated.
+#[derive(Debug, Subcommand)]
+pub enum Simulated {
+    /// A fleet behind a Gateway Load Balancer, its alarms and its policies
+    Scaling(SimulateScaling),
+}
+
+/// `simulate scaling`.
+#[derive(Debug, Args)]
+pub struct SimulateScaling {
+    /// One trace only
+    #[arg(long, value_name = "NAME")]
+    pub trace: Option<String>,
 }
 
 /// A time such as `1s` or `500ms`; the passes must lie apart, and an hour is no look at the moment.

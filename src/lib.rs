@@ -15,7 +15,7 @@
 //! | 4 | [`catalogue`] | every metric, from each collector's Spec; the bill |
 //! | 3 | [`collectors`] | a folder per source: settings, what it emits, pure parsing |
 //! | 2 | [`collector`], [`publish`], [`identity`] | the contract of a source; batches, their files, sizes, the client; who we are |
-//! | 1 | [`aggregate`], [`host`], [`self_metrics`] | pure arithmetic from passes to windows; the doors to the machine |
+//! | 1 | [`aggregate`], [`host`], [`self_metrics`], [`simulate`] | pure arithmetic from passes to windows; the doors to the machine; a fleet in virtual time |
 //! | 0 | [`model`], [`clock`] | the words; the only file that reads a clock |
 //!
 //! # A reading's way
@@ -50,3 +50,4 @@ pub mod model;
 pub mod publish;
 pub mod render;
 pub mod self_metrics;
+pub mod simulate;

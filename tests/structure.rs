@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fwmetrics::render::{groups, metrics};
 
 /// The floor of every room in `src`.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
     ("main", 8),
     ("commands", 7),
     ("cli", 6),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u8); 17] = [
     ("aggregate", 1),
     ("host", 1),
     ("self_metrics", 1),
+    ("simulate", 1),
     ("model", 0),
     ("clock", 0),
 ];

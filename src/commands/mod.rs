@@ -1,6 +1,8 @@
 //! Floor 7: one file a command. Each says how it ended; `main` prints why and exits.
 
 mod check;
+mod cost;
+mod drain;
 mod generate;
 mod man;
 mod man_words;
@@ -8,6 +10,7 @@ mod metrics;
 mod namespace;
 mod once;
 mod run;
+mod simulate;
 
 use std::io::{ErrorKind, Write};
 
@@ -63,7 +66,10 @@ pub fn call(cli: &Cli) -> Result<(), Failure> {
             load(file)?;
             metrics::call(args)
         }
-        Command::Generate(args) => generate::call(args.what),
+        Command::Generate(args) => generate::call(args.what, file),
+        Command::Cost(args) => cost::call(args, &load(file)?),
+        Command::Drain(args) => drain::call(args, &load(file)?),
+        Command::Simulate(args) => simulate::call(args, &load(file)?),
     }
 }
 

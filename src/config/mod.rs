@@ -1,11 +1,15 @@
 //! Floor 5: text to [`Config`]. Puts together the settings that each part owns, and owns those of the log and of `[http]`.
 
+mod alarms;
 mod check;
 mod cross;
+mod drain;
 mod file;
 mod firewalls;
 mod list;
+mod prices;
 mod published;
+mod scaling;
 mod sections;
 mod tree;
 mod wanted;
@@ -23,7 +27,11 @@ use crate::model::faults::{Fault, Faults, Place};
 use crate::model::schema::Table;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
+pub use alarms::Alarms;
+pub use drain::Drain;
 pub use list::{Listed, Print, Text, look};
+pub use prices::Prices;
+pub use scaling::Scaling;
 pub use wanted::{Wanted, names};
 
 /// Where the configuration is looked for when none is named.
@@ -47,6 +55,14 @@ pub struct Config {
     pub spool: SpoolSettings,
     /// `[http]`.
     pub http: Http,
+    /// `[drain]`.
+    pub drain: Drain,
+    /// `[alarms]`.
+    pub alarms: Alarms,
+    /// `[scaling]`.
+    pub scaling: Scaling,
+    /// `[prices]`.
+    pub prices: Prices,
     /// `[collectors]`.
     pub collectors: Collectors,
 }
@@ -61,6 +77,10 @@ impl Default for Config {
             identity: identity::Settings::default(),
             spool: SpoolSettings::default(),
             http: Http::default(),
+            drain: Drain::default(),
+            alarms: Alarms::default(),
+            scaling: Scaling::default(),
+            prices: Prices::default(),
             collectors: Collectors::default(),
         }
     }

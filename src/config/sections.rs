@@ -154,6 +154,10 @@ pub(super) fn all() -> Vec<Table> {
         &identity::SECTION,
         &settings::SPOOL,
         &HTTP,
+        &super::drain::SECTION,
+        &super::alarms::SECTION,
+        &super::scaling::SECTION,
+        &super::prices::SECTION,
         &COLLECTORS,
     ];
     let fixed = fixed.into_iter().map(|section| Table {

@@ -1,5 +1,6 @@
 //! Floor 0: the words every other room speaks; plain data without clock, socket or file.
 
+pub mod alarm;
 pub mod chain;
 pub mod datum;
 pub mod dimension;

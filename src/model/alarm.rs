@@ -1,0 +1,351 @@
+//! Alarms, as CloudWatch evaluates them, apart from how they are written down: `generate` makes them, its forms write
+//! them, `simulate` judges by them, `cost` counts them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What only the account knows: a parameter of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Parameter {
+    /// Name of the Auto Scaling group.
+    AutoScalingGroup,
+    /// The instance that fwmetrics runs on.
+    InstanceId,
+    /// The other member of its pair.
+    PeerInstanceId,
+    /// Value of the dimension `LoadBalancer`, `gwy/name/0123456789abcdef`.
+    LoadBalancer,
+    /// Value of the dimension `TargetGroup`, `targetgroup/name/0123456789abcdef`.
+    TargetGroup,
+    /// Topic of all alarms.
+    Topic,
+    /// Topic of those that should wake somebody; that of all others where it is not given.
+    PageTopic,
+}
+
+/// A text that may have to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Text {
+    /// As it is.
+    Fixed(String),
+    /// Whatever the parameter is.
+    Given(Parameter),
+}
+
+/// A metric under one dimension set; names of dimensions are sorted by nobody, values are exact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricId {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// All its dimensions.
+    pub dimensions: Vec<(&'static str, Text)>,
+}
+
+/// API reference, `Statistic`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// Sum over SampleCount.
+    Average,
+    /// The largest value.
+    Maximum,
+    /// The smallest value.
+    Minimum,
+    /// All values together.
+    Sum,
+    /// How many values.
+    SampleCount,
+}
+
+impl Statistic {
+    /// As the API has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Statistic::Average => "Average",
+            Statistic::Maximum => "Maximum",
+            Statistic::Minimum => "Minimum",
+            Statistic::Sum => "Sum",
+            Statistic::SampleCount => "SampleCount",
+        }
+    }
+}
+
+/// A metric's statistic, period by period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// Of this metric.
+    pub metric: MetricId,
+    /// Which statistic.
+    pub statistic: Statistic,
+    /// Over how long: 10, 20, 30 or a multiple of 60.
+    pub period_secs: u32,
+}
+
+/// Metric math over the inputs of a [`Measure`]. Its `Display` is CloudWatch's syntax (user guide, "Using math
+/// expressions with CloudWatch metrics").
+#[derive(Debug, Clone, PartialEq)]
+pub enum Math {
+    /// An input, by its id.
+    Input(&'static str),
+    /// A number.
+    Number(f64),
+    /// `FILL(x, n)`: n where x has no point.
+    Fill(Box<Math>, f64),
+    /// `a + b`.
+    Sum(Box<Math>, Box<Math>),
+    /// `a - b`.
+    Difference(Box<Math>, Box<Math>),
+    /// `a * b`.
+    Product(Box<Math>, Box<Math>),
+    /// `a / b`.
+    Quotient(Box<Math>, Box<Math>),
+    /// `IF(a > n, b, c)`.
+    IfAbove(Box<Math>, f64, Box<Math>, Box<Math>),
+}
+
+impl Math {
+    /// An input.
+    #[must_use]
+    pub const fn input(id: &'static str) -> Self {
+        Math::Input(id)
+    }
+
+    /// `FILL(self, value)`.
+    #[must_use]
+    pub fn fill(self, value: f64) -> Self {
+        Math::Fill(Box::new(self), value)
+    }
+
+    /// `self + other`.
+    #[must_use]
+    pub fn plus(self, other: Math) -> Self {
+        Math::Sum(Box::new(self), Box::new(other))
+    }
+
+    /// `self - other`.
+    #[must_use]
+    pub fn minus(self, other: Math) -> Self {
+        Math::Difference(Box::new(self), Box::new(other))
+    }
+
+    /// `self * other`.
+    #[must_use]
+    pub fn times(self, other: Math) -> Self {
+        Math::Product(Box::new(self), Box::new(other))
+    }
+
+    /// `self / other`.
+    #[must_use]
+    pub fn over(self, other: Math) -> Self {
+        Math::Quotient(Box::new(self), Box::new(other))
+    }
+
+    /// `IF(self > limit, then, other)`.
+    #[must_use]
+    pub fn if_above(self, limit: f64, then: Math, other: Math) -> Self {
+        Math::IfAbove(Box::new(self), limit, Box::new(then), Box::new(other))
+    }
+}
+
+impl fmt::Display for Math {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Math::Input(id) => f.write_str(id),
+            Math::Number(number) => write!(f, "{number}"),
+            Math::Fill(inner, value) => write!(f, "FILL({inner}, {value})"),
+            Math::Sum(a, b) => write!(f, "({a} + {b})"),
+            Math::Difference(a, b) => write!(f, "({a} - {b})"),
+            Math::Product(a, b) => write!(f, "({a} * {b})"),
+            Math::Quotient(a, b) => write!(f, "({a} / {b})"),
+            Math::IfAbove(a, limit, b, c) => write!(f, "IF({a} > {limit}, {b}, {c})"),
+        }
+    }
+}
+
+/// What an alarm looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measure {
+    /// One statistic of one metric.
+    One(Stat),
+    /// Metric math; all inputs have one period. Ids begin with a lower-case letter.
+    Math {
+        /// Inputs by id.
+        inputs: Vec<(&'static str, Stat)>,
+        /// The series that is judged.
+        result: Math,
+    },
+}
+
+impl Measure {
+    /// Every statistic that goes in.
+    #[must_use]
+    pub fn stats(&self) -> Vec<&Stat> {
+        match self {
+            Measure::One(stat) => vec![stat],
+            Measure::Math { inputs, .. } => inputs.iter().map(|(_, stat)| stat).collect(),
+        }
+    }
+
+    /// Over how long each point is, seconds.
+    #[must_use]
+    pub fn period_secs(&self) -> u32 {
+        self.stats().first().map_or(60, |stat| stat.period_secs)
+    }
+}
+
+/// When a point is bad. API reference, `ComparisonOperator`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// At or above the threshold.
+    AtLeast,
+    /// Above it.
+    Above,
+    /// Below it.
+    Below,
+    /// At or below it.
+    AtMost,
+}
+
+impl Comparison {
+    /// As the API has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Comparison::AtLeast => "GreaterThanOrEqualToThreshold",
+            Comparison::Above => "GreaterThanThreshold",
+            Comparison::Below => "LessThanThreshold",
+            Comparison::AtMost => "LessThanOrEqualToThreshold",
+        }
+    }
+
+    /// The value is bad.
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Comparison::AtLeast => value >= threshold,
+            Comparison::Above => value > threshold,
+            Comparison::Below => value < threshold,
+            Comparison::AtMost => value <= threshold,
+        }
+    }
+}
+
+/// How a point that is not there is taken. API reference, `TreatMissingData`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingData {
+    /// As nothing: INSUFFICIENT_DATA when all are missing.
+    Missing,
+    /// The state stays.
+    Ignore,
+    /// As bad.
+    Breaching,
+    /// As good.
+    NotBreaching,
+}
+
+impl MissingData {
+    /// As the API has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            MissingData::Missing => "missing",
+            MissingData::Ignore => "ignore",
+            MissingData::Breaching => "breaching",
+            MissingData::NotBreaching => "notBreaching",
+        }
+    }
+}
+
+/// What an alarm is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// To be looked at in office hours.
+    Warn,
+    /// Traffic is or will be lost: wakes somebody.
+    Page,
+    /// A scaling policy acts on it, nobody is told.
+    Scale,
+}
+
+/// What is judged, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// The series.
+    pub measure: Measure,
+    /// When a point is bad.
+    pub comparison: Comparison,
+    /// Against this.
+    pub threshold: f64,
+    /// M of N, N: points looked at.
+    pub periods: u32,
+    /// M: bad ones that make an alarm.
+    pub datapoints: u32,
+    /// Points that are not there.
+    pub missing: MissingData,
+}
+
+/// An alarm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    /// Its number in the README's table, such as `A2`.
+    pub number: &'static str,
+    /// The part of its name that says what it looks at; with scope and prefix it is unique and stable.
+    pub slug: String,
+    /// Whose it is: group, instance, firewall or pair.
+    pub scope: Text,
+    /// What it means and what to do; 1024 characters at most.
+    pub description: String,
+    /// What is judged.
+    pub rule: Rule,
+    /// What it is for.
+    pub urgency: Urgency,
+}
+
+/// A step of a policy, in distance from the alarm's threshold. API reference of EC2 Auto Scaling, `StepAdjustment`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// From here on; none is without end downwards.
+    pub from: Option<f64>,
+    /// Up to here; none is without end upwards.
+    pub to: Option<f64>,
+    /// Instances that come or go.
+    pub change: i32,
+}
+
+/// How a policy decides.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Target tracking; Auto Scaling makes its alarms itself.
+    Target {
+        /// What is held near the target.
+        stat: Stat,
+        /// The target.
+        target: f64,
+        /// It never takes a firewall away.
+        scale_out_only: bool,
+    },
+    /// Step scaling on an alarm of ours.
+    Steps {
+        /// The alarm.
+        alarm: Alarm,
+        /// What it does.
+        steps: Vec<Step>,
+    },
+}
+
+/// A scaling policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Its number in the README's table, such as `P2`.
+    pub number: &'static str,
+    /// The part of its name that says what it does.
+    pub slug: String,
+    /// Its group.
+    pub group: Text,
+    /// How it decides.
+    pub decision: Decision,
+    /// What a new firewall needs until it takes its share, seconds (`EstimatedInstanceWarmup`).
+    pub warm_up_secs: u32,
+}

@@ -2,5 +2,6 @@
 
 pub mod alarms;
 pub mod config;
+pub mod published;
 pub mod scaling;
 pub mod schema;

@@ -3,5 +3,6 @@
 pub mod alarms;
 pub mod config;
 pub mod form;
+pub mod published;
 pub mod scaling;
 pub mod schema;

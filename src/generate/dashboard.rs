@@ -222,7 +222,6 @@ impl Maker<'_> {
         json!({
             "title": title,
             "region": Blank::Region.mark().to_string(),
-            "view": "timeSeries",
             "period": 60,
             "yAxis": {"left": left},
             "metrics": metrics,

@@ -85,6 +85,11 @@ pub fn all(bundle: &Bundle) -> Vec<Resource> {
 }
 
 fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
+    let id = ids.of(alarm.number, &alarm.slug, &alarm.scope);
+    named(prefix, alarm, id)
+}
+
+fn named(prefix: &str, alarm: &Alarm, id: String) -> Resource {
     let rule = &alarm.rule;
     let mut input = into_map(json!({
         "AlarmName": alarm_name(prefix, alarm),
@@ -105,7 +110,6 @@ fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
             input.insert("Metrics".to_owned(), Value::Array(queries));
         }
     }
-    let id = ids.of(alarm.number, &alarm.slug, &alarm.scope);
     let mut made = Resource::new(id, Kind::Alarm, Value::Object(input));
     made.tells = Some(alarm.urgency).filter(|urgency| *urgency != Urgency::Scale);
     made
@@ -174,7 +178,15 @@ fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, ids: &mut Ids
         made.push(own);
         return;
     };
-    let mut driver = alarm(prefix, driver, ids);
+    let mut driver = named(
+        prefix,
+        driver,
+        ids.of(
+            policy.number,
+            &format!("{}-alarm", driver.slug),
+            &driver.scope,
+        ),
+    );
     driver.with.push(own.id.clone());
     // Neither is of use without the other.
     let both: BTreeSet<Blank> = own.needs.iter().chain(&driver.needs).copied().collect();

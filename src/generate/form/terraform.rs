@@ -57,7 +57,15 @@ pub fn parts(bundle: &Bundle, filling: &Filling<'_>) -> Parts {
         put(&mut parts.variables, &variable(blank), filling);
     }
     for one in &resources {
-        put(&mut parts.resources, &resource(one, filling), filling);
+        let block = resource(one, filling);
+        put(&mut parts.resources, &block, filling);
+        for policy in one.with.iter().filter(|_| one.kind == Kind::Role) {
+            put(
+                &mut parts.resources,
+                &attachment(&block, &one.id, policy),
+                filling,
+            );
+        }
     }
     for (head, word) in [
         ("data \"aws_region\" \"current\"", "data.aws_region."),
@@ -162,15 +170,22 @@ fn resource(resource: &Resource, filling: &Filling<'_>) -> Block {
     block = body(block, &resource.input, filling);
     match resource.kind {
         Kind::Alarm => actions(block, resource),
-        Kind::Role => {
-            let policies = resource
-                .with
-                .iter()
-                .map(|id| referred("aws_iam_policy", id, "arn"));
-            block.set("managed_policy_arns", code(&policies.collect::<String>()))
-        }
         _ => block,
     }
+}
+
+/// A role's policy, where there is the role.
+fn attachment(role: &Block, id: &str, policy: &str) -> Block {
+    let mut block = Block::new(format!(
+        "resource \"aws_iam_role_policy_attachment\" \"{}\"",
+        blank::snake(id)
+    ));
+    let is_count = |item: &&hcl::Item| matches!(item, hcl::Item::Set(name, _) if name == "count");
+    block.body.extend(role.body.iter().find(is_count).cloned());
+    let one = |kind, id, attribute| code(&format!("one({})", referred(kind, id, attribute)));
+    block
+        .set("role", one("aws_iam_role", id, "name"))
+        .set("policy_arn", one("aws_iam_policy", policy, "arn"))
 }
 
 const fn kind(kind: Kind) -> &'static str {

@@ -6,10 +6,20 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+/// Columns of a line with a table or a list in it; where that is longer, each entry has its own.
+const WIDTH: usize = 110;
+
 /// `key: value`, with what lies below on lines of their own, two columns further in.
 pub fn entry(out: &mut String, indent: usize, key: &str, value: &Value) {
-    let _ = write!(out, "{:indent$}{}:", "", scalar(key));
-    after(out, indent, value, "\n");
+    let key = scalar(key);
+    let _ = write!(out, "{:indent$}{key}:", "");
+    after(
+        out,
+        indent,
+        WIDTH.saturating_sub(indent + key.len()),
+        value,
+        "\n",
+    );
 }
 
 /// The entries of a table.
@@ -28,10 +38,12 @@ pub fn comment(out: &mut String, indent: usize, text: &str) {
 }
 
 /// What stands behind a colon or a dash; a table begins with `first` where it is not empty.
-fn after(out: &mut String, indent: usize, value: &Value, first: &str) {
+fn after(out: &mut String, indent: usize, room: usize, value: &Value, first: &str) {
+    if let Some(line) = flow(value).filter(|line| line.len() <= room) {
+        let _ = writeln!(out, " {line}");
+        return;
+    }
     match value {
-        Value::Object(table) if table.is_empty() => out.push_str(" {}\n"),
-        Value::Array(list) if list.is_empty() => out.push_str(" []\n"),
         Value::Object(table) => {
             out.push_str(first);
             let mut rest = String::new();
@@ -44,7 +56,7 @@ fn after(out: &mut String, indent: usize, value: &Value, first: &str) {
             out.push('\n');
             for item in list {
                 let _ = write!(out, "{:indent$}  -", "");
-                after(out, indent + 2, item, " ");
+                after(out, indent + 2, WIDTH.saturating_sub(indent), item, " ");
             }
         }
         Value::String(text) if is_block(text) => block(out, indent + 2, text),
@@ -57,6 +69,43 @@ fn after(out: &mut String, indent: usize, value: &Value, first: &str) {
         Value::Bool(_) | Value::Null => {
             let _ = writeln!(out, " {value}");
         }
+    }
+}
+
+/// A table of at most two entries, or a list, as part of a line; no text of several lines, and no deep tree, is in it.
+fn flow(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(table) if table.len() <= 2 => {
+            let entry = |(key, value): (&String, &Value)| {
+                Some(format!("{}: {}", inline(key), flow_item(value)?))
+            };
+            let entries: Option<Vec<String>> =
+                super::ordered(table).into_iter().map(entry).collect();
+            Some(format!("{{{}}}", entries?.join(", ")))
+        }
+        Value::Array(list) => {
+            let items: Option<Vec<String>> = list.iter().map(flow_item).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+fn flow_item(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if is_block(text) => None,
+        Value::String(text) => Some(inline(text)),
+        Value::Number(number) => Some(super::number(number)),
+        Value::Bool(_) | Value::Null => Some(value.to_string()),
+        Value::Object(_) | Value::Array(_) => flow(value),
+    }
+}
+
+/// A text inside brackets, where older parsers take any colon for a sign.
+fn inline(text: &str) -> String {
+    match is_plain(text) && text.contains(':') {
+        true => format!("\"{text}\""),
+        false => scalar(text),
     }
 }
 
@@ -132,28 +181,34 @@ mod tests {
 
     #[test]
     fn a_tree_is_written_in_blocks() {
+        let long = "x".repeat(WIDTH);
         let tree = json!({
-            "A": {"B": [1, {"C": "x y", "D": []}, ["e"]], "F": {}},
+            "A": {"B": [1, {"C": long, "D": [], "Name": 1}, [long]], "F": {}},
             "G": 80.0, "H": true, "I": null, "J": 0.5, "K": "{\n  \"a\": 1\n}",
+            "L": {"Fn::If": ["a", [{"Ref": "AWS::NoValue"}], "b c"]},
         });
-        let wanted = "\
+        let wanted = format!(
+            "\
 A:
   B:
     - 1
-    - C: \"x y\"
+    - Name: 1
+      C: {long}
       D: []
     -
-      - e
-  F: {}
+      - {long}
+  F: {{}}
 G: 80
 H: true
 I: null
 J: 0.5
 K: |-
-  {
+  {{
     \"a\": 1
-  }
-";
+  }}
+L: {{\"Fn::If\": [a, [{{Ref: \"AWS::NoValue\"}}], \"b c\"]}}
+"
+        );
         assert_eq!(written(&tree), wanted);
     }
 

@@ -70,14 +70,18 @@ fn short(parameter: Parameter) -> &'static str {
         Parameter::AutoScalingGroup => "group",
         Parameter::InstanceId => "instance",
         Parameter::PeerInstanceId => "peer",
+        Parameter::LoadBalancer => "balancer",
         _ => Blank::from(parameter).about().name,
     }
 }
 
-/// Lower-case words with single dashes between: nothing is lost when they are set together.
+/// Words of small letters and digits, a letter first, with single dashes between: nothing is lost when they are set
+/// together.
 fn is_kebab(slug: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    slug.split('-').all(word)
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let is_word =
+        |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase()) && word.bytes().all(inside);
+    slug.split('-').all(is_word)
 }
 
 /// `hot-firewall` as `HotFirewall`; what is no letter and no digit only parts words.

@@ -30,7 +30,7 @@ pub(super) fn make(maker: &mut Maker<'_>) {
 
 fn tunnels(firewall: &Firewall) -> impl Iterator<Item = &str> {
     let all = firewall.expected.iter();
-    all.filter_map(|(own, name)| (*own == OwnDimension::Tunnel).then_some(name.as_str()))
+    all.filter_map(|one| (one.own == OwnDimension::Tunnel).then_some(one.name.as_str()))
 }
 
 fn one(maker: &mut Maker<'_>, owner: &Firewall, tunnel: &str, scope: Text) {

@@ -181,9 +181,9 @@ expect = ["192.0.2.1"]
     let names: Vec<&str> = machine
         .expected
         .iter()
-        .map(|(_, name)| name.as_str())
+        .map(|one| one.name.as_str())
         .collect();
-    assert_eq!(names, ["b", "c", "openvpn/a", "wireguard/a", "192.0.2.1"]);
+    assert_eq!(names, ["192.0.2.1", "wireguard/a", "openvpn/a", "b", "c"]);
     assert!(machine.collectors.contains(&("openvpn", true)));
     assert!(machine.collectors.contains(&("cpu", false)));
 }

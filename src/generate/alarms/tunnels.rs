@@ -7,13 +7,24 @@ use crate::generate::published::{Expected, Firewall};
 use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Text, Urgency};
 use crate::model::dimension::OwnDimension;
 
+const STATE: &str = "TunnelState";
+
 pub(super) fn make(maker: &mut Maker<'_>) {
     let published = maker.published;
     for pair in published.pairs() {
-        // Either member may name it; both publish it under the pair's name, one at a time.
+        // Either member may name it; those that publish it do so under the pair's name, one at a time.
         let mut owners: BTreeMap<&str, (&Firewall, &Expected)> = BTreeMap::new();
         for member in published.pair(pair) {
-            owners.extend(tunnels(member).map(|one| (one.name.as_str(), (member, one))));
+            for one in tunnels(member) {
+                let goes = || {
+                    published
+                        .detail(member, STATE, (one.own, &one.name))
+                        .is_ok()
+                };
+                if !owners.contains_key(one.name.as_str()) || goes() {
+                    owners.insert(&one.name, (member, one));
+                }
+            }
         }
         for (owner, tunnel) in owners.into_values() {
             one(maker, owner, tunnel, Text::Fixed(pair.to_owned()));
@@ -38,7 +49,7 @@ fn one(maker: &mut Maker<'_>, owner: &Firewall, tunnel: &Expected, scope: Text) 
         true => MissingData::NotBreaching,
         false => MissingData::Breaching,
     };
-    let rule = maker.published.detail(owner, "TunnelState", own);
+    let rule = maker.published.detail(owner, STATE, own);
     let rule = rule.map(|metric| Rule {
         measure: Measure::One(minute(metric, Statistic::Minimum)),
         comparison: Comparison::Below,

@@ -183,9 +183,39 @@ pub enum FormName {
 /// `cost`.
 #[derive(Debug, Args)]
 pub struct Cost {
-    /// How many such firewalls
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    /// How many machines with this configuration; what they share is counted once
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub firewalls: u32,
+    /// They are in no Auto Scaling group
+    #[arg(long)]
+    pub alone: bool,
+    /// Of this machine only these collectors, such as those that `once` shows; all that may run otherwise
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Tunnels of each firewall, or as many as the configuration names
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub tunnels: u32,
+    /// Routing peers of each, or as many as the configuration names
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub peers: u32,
+    /// Interfaces of each
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub interfaces: u32,
+    /// Cores of each
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub cores: u32,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = CostFormat::Table)]
+    pub format: CostFormat,
+}
+
+/// Form of `cost`'s output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CostFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
 }
 
 /// `drain`.

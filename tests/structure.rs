@@ -209,7 +209,10 @@ fn hold_in_readme(name: &str, generated: &str) {
 // One test for all parts: they are written into one file.
 #[test]
 fn the_readme_is_in_step() {
-    hold_in_readme("fwmetrics metrics --format markdown", &metrics::markdown());
+    hold_in_readme(
+        "fwmetrics metrics --format markdown",
+        &metrics::markdown(&Prices::default()),
+    );
     hold_in_readme("keys", &key_table());
     hold_in_readme("groups", &groups::markdown());
 }

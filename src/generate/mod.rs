@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod config;
+pub mod cost;
 pub mod published;
 pub mod scaling;
 pub mod schema;

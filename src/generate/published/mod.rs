@@ -62,6 +62,12 @@ impl Published {
         }
     }
 
+    /// Tunnels of a firewall that get series of their own.
+    #[must_use]
+    pub fn tunnels_max(&self) -> usize {
+        self.selection.tunnels_max
+    }
+
     /// The Auto Scaling groups, each once. A machine that does not know its own is in the one that the parameter names.
     #[must_use]
     pub fn groups(&self) -> Vec<Text> {

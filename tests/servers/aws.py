@@ -8,12 +8,19 @@ import harness
 
 SERVICES = ("cloudwatch", "cloudformation", "autoscaling", "ec2", "elbv2", "iam", "sts", "sns", "sqs", "kms", "s3")
 WITH_MATH = (str(harness.ROOT / "tests" / "servers" / "with_math.py"),)
+# Templates over 51,200 bytes go by way of a bucket (CloudFormation quotas).
+BUCKET = "templates"
 # Of an alarm, all that a template or an input sets.
 SET = (
-    "AlarmName", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions", "InsufficientDataActions",
+    "AlarmName", "AlarmDescription", "AlarmActions", "OKActions", "InsufficientDataActions",
     "Namespace", "MetricName", "Dimensions", "Statistic", "Period", "Metrics", "EvaluationPeriods", "DatapointsToAlarm",
     "Threshold", "ComparisonOperator", "TreatMissingData", "Unit",
 )
+
+
+def as_set(alarm):
+    """Without what is not set."""
+    return {key: alarm[key] for key in SET if alarm.get(key) not in (None, [])}
 
 
 class Account:
@@ -41,12 +48,19 @@ class Account:
     def topic(self, name):
         return self.client("sns").create_topic(Name=name)["TopicArn"]
 
+    def bucket(self):
+        """Made once; to make it again is no fault of the server's."""
+        s3 = self.client("s3")
+        if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": harness.REGION})
+
     def deploy(self, stack, file, **parameters):
         """(exit code, what was said); a stack that fails tells why by its events."""
+        self.bucket()
         given = [f"{name}={value}" for name, value in parameters.items()]
         status, said = self.aws(
             "cloudformation", "deploy", "--stack-name", stack, "--template-file", str(file), "--no-fail-on-empty-changeset",
-            "--capabilities", "CAPABILITY_NAMED_IAM", *(["--parameter-overrides", *given] if given else []))
+            "--capabilities", "CAPABILITY_NAMED_IAM", "--s3-bucket", BUCKET, *(["--parameter-overrides", *given] if given else []))
         return status, said + (self.failures(stack) if status else "")
 
     def failures(self, stack):
@@ -66,7 +80,7 @@ class Account:
         """{name: what was set}; those that Auto Scaling makes for itself have other names."""
         pages = self.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
         found = [alarm for page in pages for alarm in page["MetricAlarms"]]
-        return {alarm["AlarmName"]: {key: alarm[key] for key in SET if alarm.get(key) not in (None, [])} for alarm in found}
+        return {alarm["AlarmName"]: as_set(alarm) for alarm in found}
 
     def policies(self, group):
         """{ARN: policy}"""

@@ -4,8 +4,9 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Failure, man, print};
-use crate::cli::{Cli, Generated};
-use crate::generate::{config, schema};
+use crate::cli::{Cli, Generated, StackForm, StackFormName};
+use crate::generate::stack::{FLEET, Frame, PAIR};
+use crate::generate::{config, schema, stack};
 
 /// Prints one.
 pub(super) fn call(what: Generated, _file: Option<&str>) -> Result<(), Failure> {
@@ -14,12 +15,24 @@ pub(super) fn call(what: Generated, _file: Option<&str>) -> Result<(), Failure> 
         Generated::Man => man::page(),
         Generated::Schema => schema::text(),
         Generated::Config => config::text(),
+        Generated::Fleet(form) => stack(&FLEET, form)?,
+        Generated::Pair(form) => stack(&PAIR, form)?,
         Generated::Alarms(_)
         | Generated::Scaling(_)
         | Generated::Dashboard(_)
         | Generated::Iam(_)
         | Generated::All(_) => return Err(Failure::Failed("not built yet".to_owned())),
     })
+}
+
+fn stack(frame: &Frame, form: StackForm) -> Result<String, Failure> {
+    let form = match form.format {
+        StackFormName::Cloudformation => stack::Form::Cloudformation,
+        StackFormName::Terraform => stack::Form::Terraform,
+    };
+    frame
+        .text(form)
+        .map_err(|faults| Failure::Failed(faults.to_string()))
 }
 
 fn completions(shell: Shell) -> String {

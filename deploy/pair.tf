@@ -1,0 +1,405 @@
+# A poller that watches a pair of PAN-OS firewalls, which are there already, with fwmetrics.
+# Made by `fwmetrics generate pair --format terraform`; deploy/README.md tells of each value.
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.50"
+    }
+  }
+}
+
+variable "image_id" {
+  description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
+  type        = string
+  default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+}
+
+variable "root_device_name" {
+  description = "That AMI's root device; Ubuntu's is /dev/sda1."
+  type        = string
+  default     = "/dev/xvda"
+}
+
+variable "instance_type" {
+  description = "Of the architecture of image_id and package_url."
+  type        = string
+  default     = "t4g.micro"
+}
+
+variable "package_url" {
+  description = "The release tarball of fwmetrics, fwmetrics-VERSION-ARCHITECTURE.tar.gz; https:// or s3://BUCKET/KEY."
+  type        = string
+}
+
+variable "package_sha256" {
+  description = "Its checksum, from the release's SHA256SUMS. Another file is not unpacked."
+  type        = string
+  validation {
+    condition     = can(regex("^[0-9a-f]{64}$", var.package_sha256))
+    error_message = "64 hexadecimal digits."
+  }
+}
+
+variable "alarm_email" {
+  description = "Gets all alarms, after it has confirmed the subscription."
+  type        = string
+}
+
+variable "page_email" {
+  description = "Gets those that should wake somebody; empty, they go to alarm_email too."
+  type        = string
+  default     = ""
+}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+variable "name" {
+  description = "Of the poller: group, role and topics have it."
+  type        = string
+  default     = "fwmetrics-pair"
+  validation {
+    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
+    error_message = "At most 24 letters, digits and hyphens."
+  }
+}
+
+variable "vpc_id" {
+  description = "Where the poller stands."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Subnets with a way to the firewalls' management addresses, the AWS APIs and package_url; two zones, if possible."
+  type        = list(string)
+}
+
+variable "instance_id_a" {
+  description = "The first member."
+  type        = string
+}
+
+variable "address_a" {
+  description = "Its management address, HOST or HOST:PORT."
+  type        = string
+}
+
+variable "certificate_a" {
+  description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
+  type        = string
+}
+
+variable "api_key_secret_a" {
+  description = "ARN of the secret in Secrets Manager whose text is its API key."
+  type        = string
+}
+
+variable "instance_id_b" {
+  description = "The second member."
+  type        = string
+}
+
+variable "address_b" {
+  description = "Its management address, HOST or HOST:PORT."
+  type        = string
+}
+
+variable "certificate_b" {
+  description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
+  type        = string
+}
+
+variable "api_key_secret_b" {
+  description = "ARN of the secret in Secrets Manager whose text is its API key."
+  type        = string
+}
+
+variable "ha_group" {
+  description = "The pair's name in metrics and alarms; another pair needs another."
+  type        = string
+  default     = "edge-pair"
+}
+
+variable "tunnel1" {
+  description = "An IPsec tunnel that has to be up, as the firewalls name it; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "tunnel2" {
+  description = "Another."
+  type        = string
+  default     = ""
+}
+
+variable "secrets_key_arn" {
+  description = "The KMS key of the secrets, where it is not the account's aws/secretsmanager."
+  type        = string
+  default     = ""
+}
+
+# --- who the poller is ---
+
+resource "aws_iam_role" "poller" {
+  name_prefix = "${var.name}-"
+  description = "What fwmetrics and the boot of its poller may do."
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = { Service = "ec2.amazonaws.com" }, Action = "sts:AssumeRole" }]
+  })
+}
+
+resource "aws_iam_role_policy" "poller" {
+  name = "fwmetrics"
+  role = aws_iam_role.poller.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat([
+      {
+        Sid       = "Publish"
+        Effect    = "Allow"
+        Action    = ["cloudwatch:PutMetricData"]
+        Resource  = ["*"]
+        Condition = { StringEquals = { "cloudwatch:namespace" = "Firewall/fwmetrics" } }
+      },
+    ], [for statement in [
+        { Action = "secretsmanager:GetSecretValue", Resource = [var.api_key_secret_a, var.api_key_secret_b] },
+        { Action = "kms:Decrypt", Resource = compact([var.secrets_key_arn]) },
+        { Action = "s3:GetObject", Resource = [for url in [var.package_url] : "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(url, "s3://")}" if startswith(url, "s3://")] },
+    ] : merge(statement, { Effect = "Allow" }) if length(statement.Resource) > 0])
+  })
+}
+
+resource "aws_iam_instance_profile" "poller" {
+  name_prefix = "${var.name}-"
+  role        = aws_iam_role.poller.name
+}
+
+resource "aws_security_group" "poller" {
+  name_prefix = "${var.name}-"
+  description = "Poller of a firewall pair; nothing comes in"
+  vpc_id      = var.vpc_id
+
+  egress {
+    description = "The firewalls, AWS APIs and the package"
+    protocol    = "tcp"
+    from_port   = 443
+    to_port     = 443
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_launch_template" "poller" {
+  name_prefix            = "${var.name}-"
+  image_id               = var.image_id
+  instance_type          = var.instance_type
+  vpc_security_group_ids = [aws_security_group.poller.id]
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.poller.arn
+  }
+
+  # Tags in the metadata tell fwmetrics its Auto Scaling group.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+    instance_metadata_tags      = "enabled"
+  }
+
+  block_device_mappings {
+    device_name = var.root_device_name
+    ebs {
+      volume_type           = "gp3"
+      encrypted             = true
+      delete_on_termination = true
+    }
+  }
+
+  user_data = base64encode(<<-SCRIPT
+    #!/bin/bash
+    package_url='${var.package_url}'
+    package_sha256='${var.package_sha256}'
+    secret_a='${var.api_key_secret_a}'
+    secret_b='${var.api_key_secret_b}'
+    stack=''
+    region='${data.aws_region.current.id}'
+    set -euo pipefail
+    export AWS_DEFAULT_REGION=$region
+
+    # The stack waits to be told, and rolls back a poller that does not come up.
+    finish() {
+      if [ "$1" = 0 ]; then status=SUCCESS; else status=FAILURE; fi
+      [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
+        --logical-resource-id Poller --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status $status || true
+    }
+    trap 'finish $?' EXIT
+
+    work=$(mktemp -d)
+    case $package_url in
+      s3://*) aws s3 cp --only-show-errors "$package_url" "$work/package" ;;
+      *) curl -sSfL --retry 5 -o "$work/package" "$package_url" ;;
+    esac
+    # Nothing of it is used before its checksum is right.
+    echo "$package_sha256  $work/package" | sha256sum -c --quiet -
+
+    mkdir -p /etc/fwmetrics
+    # A tunnel without a name is none.
+    grep -vx '  "",' >/etc/fwmetrics/fwmetrics.toml <<'TOML'
+    # The two members of the pair. Their keys are fetched at boot.
+    [[collectors.panos.firewall]]
+    name = "fw-a"
+    address = "${var.address_a}"
+    api_key_file = "/etc/fwmetrics/keys/fw-a.key"
+    tls_sha256 = ["${var.certificate_a}"]
+    instance_id = "${var.instance_id_a}"
+    ha_group = "${var.ha_group}"
+    expect_tunnels = [
+      "${var.tunnel1}",
+      "${var.tunnel2}",
+    ]
+
+    [[collectors.panos.firewall]]
+    name = "fw-b"
+    address = "${var.address_b}"
+    api_key_file = "/etc/fwmetrics/keys/fw-b.key"
+    tls_sha256 = ["${var.certificate_b}"]
+    instance_id = "${var.instance_id_b}"
+    ha_group = "${var.ha_group}"
+    expect_tunnels = [
+      "${var.tunnel1}",
+      "${var.tunnel2}",
+    ]
+    TOML
+    mkdir "$work/fwmetrics"
+    tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-owner
+    "$work/fwmetrics/install.sh"
+
+    # To be run again after a key was changed; fwmetrics reads the files in each pass.
+    cat >/usr/local/sbin/fwmetrics-keys <<KEYS
+    #!/bin/bash
+    set -euo pipefail
+    umask 077
+    key() {
+      aws secretsmanager get-secret-value --region '$region' --secret-id "\$2" \
+        --query SecretString --output text >"/etc/fwmetrics/keys/\$1.new"
+      chown fwmetrics:fwmetrics "/etc/fwmetrics/keys/\$1.new"
+      mv "/etc/fwmetrics/keys/\$1.new" "/etc/fwmetrics/keys/\$1.key"
+    }
+    key fw-a '$secret_a'
+    key fw-b '$secret_b'
+    KEYS
+    chmod 755 /usr/local/sbin/fwmetrics-keys
+    install -d -m 700 -o fwmetrics -g fwmetrics /etc/fwmetrics/keys
+    /usr/local/sbin/fwmetrics-keys
+    systemctl enable --now fwmetrics
+  SCRIPT
+  )
+}
+
+# A group of one: a poller that dies is made anew, in the other zone if need be.
+resource "aws_autoscaling_group" "poller" {
+  name                = var.name
+  vpc_zone_identifier = var.subnet_ids
+  min_size            = 1
+  max_size            = 1
+  metrics_granularity = "1Minute"
+  enabled_metrics     = ["GroupDesiredCapacity", "GroupInServiceInstances"]
+
+  launch_template {
+    id      = aws_launch_template.poller.id
+    version = aws_launch_template.poller.latest_version
+  }
+
+  # The old one goes first: two would count everything twice.
+  instance_refresh {
+    strategy = "Rolling"
+    preferences {
+      min_healthy_percentage = 0
+    }
+  }
+
+  tag {
+    key                 = "Name"
+    value               = var.name
+    propagate_at_launch = true
+  }
+
+  depends_on = [aws_iam_role_policy.poller]
+}
+
+# --- who is told ---
+
+# CloudWatch may not use the key of SNS itself, so the topics have one of their own.
+resource "aws_kms_key" "topics" {
+  description         = "Topics of the firewalls' alarms"
+  enable_key_rotation = true
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Account"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "Alarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      },
+    ]
+  })
+}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${var.name}-alarms"
+  kms_master_key_id = aws_kms_key.topics.arn
+}
+
+resource "aws_sns_topic" "pages" {
+  name              = "${var.name}-pages"
+  kms_master_key_id = aws_kms_key.topics.arn
+}
+
+resource "aws_sns_topic_subscription" "alarms" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = var.alarm_email
+}
+
+resource "aws_sns_topic_subscription" "pages" {
+  topic_arn = aws_sns_topic.pages.arn
+  protocol  = "email"
+  endpoint  = var.page_email == "" ? var.alarm_email : var.page_email
+}
+
+resource "aws_sns_topic_policy" "topics" {
+  for_each = { alarms = aws_sns_topic.alarms.arn, pages = aws_sns_topic.pages.arn }
+  arn      = each.value
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Alarms"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = each.value
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+# --- what fwmetrics made of its configuration ---
+

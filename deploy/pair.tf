@@ -236,11 +236,12 @@ resource "aws_launch_template" "poller" {
 
     # The stack waits to be told, and rolls back a poller that does not come up.
     finish() {
-      if [ "$1" = 0 ]; then status=SUCCESS; else status=FAILURE; fi
+      local code=$? status=FAILURE
+      [ "$code" != 0 ] || status=SUCCESS
       [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
-        --logical-resource-id Poller --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status $status || true
+        --logical-resource-id Poller --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status "$status" || true
     }
-    trap 'finish $?' EXIT
+    trap finish EXIT
 
     work=$(mktemp -d)
     case $package_url in

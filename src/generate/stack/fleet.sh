@@ -9,13 +9,14 @@ address=$(metadata local-ipv4)
 
 # However this ends, the launch hook and the stack are told: a firewall that is not ready takes no traffic.
 finish() {
-  if [ "$1" = 0 ]; then result=CONTINUE status=SUCCESS; else result=ABANDON status=FAILURE; fi
+  local code=$? result=ABANDON status=FAILURE
+  [ "$code" != 0 ] || result=CONTINUE status=SUCCESS
   aws autoscaling complete-lifecycle-action --lifecycle-hook-name fwmetrics-launch \
-    --auto-scaling-group-name "$group" --instance-id "$id" --lifecycle-action-result $result || true
+    --auto-scaling-group-name "$group" --instance-id "$id" --lifecycle-action-result "$result" || true
   [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
-    --logical-resource-id Firewalls --unique-id "$id" --status $status || true
+    --logical-resource-id Firewalls --unique-id "$id" --status "$status" || true
 }
-trap 'finish $?' EXIT
+trap finish EXIT
 
 # fetch URL SHA256 FILE: nothing of it is used before its checksum is right.
 fetch() {
@@ -42,9 +43,12 @@ tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-own
 "$work/fwmetrics/install.sh" --start
 
 # Ready is a firewall that answers what the load balancer will ask it.
-for _ in $(seq 100); do
-  if (exec 3<>"/dev/tcp/$address/$health_port") 2>/dev/null; then exit 0; fi
-  sleep 3
-done
-echo "nothing answers on port $health_port after 300 s" >&2
-exit 1
+answers() {
+  for _ in $(seq 100); do
+    if (exec 3<>"/dev/tcp/$address/$health_port") 2>/dev/null; then return; fi
+    sleep 3
+  done
+  echo "nothing answers on port $health_port after 300 s" >&2
+  return 1
+}
+answers

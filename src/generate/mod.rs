@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod config;
 pub mod form;
+pub mod published;
 pub mod scaling;
 pub mod schema;
 pub mod stack;

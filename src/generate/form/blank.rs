@@ -24,12 +24,14 @@ pub enum Blank {
     PageTopic,
     /// The organization, `o-…`.
     Organization,
-    /// The role that is assumed to publish into another account.
-    CentralRole,
-    /// The firewalls' own role.
+    /// The firewalls' role, in the account that they publish into.
     FirewallRole,
-    /// Guard against the confused deputy where a role is assumed.
-    ExternalId,
+    /// The VPC that endpoints are made in.
+    Vpc,
+    /// Their subnets.
+    Subnets,
+    /// Their security group.
+    SecurityGroup,
     /// Region of the account that this is deployed in.
     Region,
     /// Its account id.
@@ -53,7 +55,7 @@ pub struct About {
 
 impl Blank {
     /// All, in the order of their characters.
-    pub const ALL: [Blank; 14] = [
+    pub const ALL: [Blank; 15] = [
         Blank::AutoScalingGroup,
         Blank::InstanceId,
         Blank::PeerInstanceId,
@@ -62,9 +64,10 @@ impl Blank {
         Blank::Topic,
         Blank::PageTopic,
         Blank::Organization,
-        Blank::CentralRole,
         Blank::FirewallRole,
-        Blank::ExternalId,
+        Blank::Vpc,
+        Blank::Subnets,
+        Blank::SecurityGroup,
         Blank::Region,
         Blank::Account,
         Blank::Partition,
@@ -144,12 +147,13 @@ const ROLE: &str = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+";
 const INSTANCE: &str = "i-[0-9a-f]{8,17}";
 
 // Descriptions hold no quote and no backslash: they stand in each form as they are.
-static ABOUT: [About; 14] = [
+static ABOUT: [About; 15] = [
     given(
         "AutoScalingGroupName",
         "Name of the Auto Scaling group of the firewalls. Empty: nothing that needs a group is made.",
-        // A name may hold nearly anything but a colon; what a dashboard's JSON would have to escape is refused.
-        "[A-Za-z0-9 ._/+=@#()-]{1,255}",
+        // A name may hold nearly anything but a colon; what a dashboard's JSON would have to escape is refused. So long that
+        // the names of alarms with it stay inside CloudWatch's 255 characters.
+        "[A-Za-z0-9 ._/+=@#()-]{1,160}",
     ),
     given(
         "InstanceId",
@@ -187,19 +191,24 @@ static ABOUT: [About; 14] = [
         "o-[a-z0-9]{10,32}",
     ),
     given(
-        "CentralRoleArn",
-        "Role in the account that metrics are published into. Empty: the firewalls publish into their own account.",
-        ROLE,
-    ),
-    given(
         "FirewallRoleArn",
-        "Role of the firewalls of another account. Empty: no role is made for them here.",
+        "For the account that is published into: the firewalls' role in theirs. Empty: this is the firewalls' account.",
         ROLE,
     ),
     given(
-        "ExternalId",
-        "External id that the firewalls present, [cloudwatch] external_id.",
-        "[A-Za-z0-9_+=,.@:/-]{2,1224}",
+        "VpcId",
+        "VPC that gets interface endpoints for the calls that fwmetrics makes. Empty: none are made.",
+        "vpc-[0-9a-f]{8,17}",
+    ),
+    given(
+        "SubnetIds",
+        "Subnets of the endpoints, separated by commas.",
+        "subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})*",
+    ),
+    given(
+        "EndpointSecurityGroupId",
+        "Security group of the endpoints: lets TCP 443 in from the firewalls.",
+        "sg-[0-9a-f]{8,17}",
     ),
     known("Region", "data.aws_region.current.id"),
     known("AccountId", "data.aws_caller_identity.current.account_id"),
@@ -253,7 +262,7 @@ mod tests {
             assert!(!blank.about().pattern.contains(['"', '\\', '$']));
         }
         assert_eq!(Blank::of('a'), None);
-        assert_eq!(Blank::of('\u{E00E}'), None);
+        assert_eq!(Blank::of('\u{E00F}'), None);
     }
 
     #[test]

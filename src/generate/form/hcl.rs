@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::blank::{Blank, plain};
 
@@ -19,7 +19,7 @@ pub fn code(expression: &str) -> Value {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
     /// `name = value`.
-    Set(&'static str, Value),
+    Set(String, Value),
     /// A block in it.
     Block(Block),
 }
@@ -45,8 +45,8 @@ impl Block {
 
     /// With an attribute.
     #[must_use]
-    pub fn set(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.body.push(Item::Set(name, value.into()));
+    pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.body.push(Item::Set(name.to_owned(), value.into()));
         self
     }
 
@@ -74,7 +74,7 @@ pub fn write(out: &mut String, indent: usize, block: &Block, fill: Fill<'_>) {
     for item in &block.body {
         match item {
             Item::Set(name, value) => {
-                lines.push(((*name).to_owned(), expression(value, indent + 2, fill)));
+                lines.push((name.clone(), expression(value, indent + 2, fill)));
             }
             Item::Block(inner) => {
                 is_first &= lines.is_empty();
@@ -121,19 +121,19 @@ pub fn expression(value: &Value, indent: usize, fill: Fill<'_>) -> String {
         Value::Array(list) => self::list(list, indent, fill),
         Value::Object(table) if table.is_empty() => "{}".to_owned(),
         Value::Object(table) => object(table, indent, fill),
-        Value::Number(number) => numeral(number),
+        Value::Number(number) => super::number(number),
         Value::Bool(_) | Value::Null => value.to_string(),
     }
-}
-
-fn numeral(number: &Number) -> String {
-    super::number(number)
 }
 
 fn object(table: &Map<String, Value>, indent: usize, fill: Fill<'_>) -> String {
     let mut out = String::from("{\n");
     let of = |(key, value): (&String, &Value)| (name(key), expression(value, indent + 2, fill));
-    aligned(&mut out, indent + 2, table.iter().map(of).collect());
+    aligned(
+        &mut out,
+        indent + 2,
+        super::ordered(table).into_iter().map(of).collect(),
+    );
     let _ = write!(out, "{:indent$}}}", "");
     out
 }

@@ -14,7 +14,7 @@ pub fn entry(out: &mut String, indent: usize, key: &str, value: &Value) {
 
 /// The entries of a table.
 pub fn entries(out: &mut String, indent: usize, table: &Map<String, Value>) {
-    for (key, value) in table {
+    for (key, value) in super::ordered(table) {
         entry(out, indent, key, value);
     }
 }

@@ -6,6 +6,10 @@
 
 use crate::config;
 use crate::config::Config;
+use crate::generate::bundle::{Bundle, Part};
+use crate::generate::form::blank::{Blank, snake};
+use crate::generate::form::{Filling, cloudformation, terraform};
+use crate::generate::resource::alarm_needs;
 use crate::model::faults::Faults;
 
 /// How a stack is written.
@@ -27,6 +31,10 @@ pub struct Frame {
     terraform: &'static str,
     /// Of the default AMI, and an instance type of it.
     machine: (&'static str, &'static str),
+    /// What the stack knows, as CloudFormation and as Terraform refer to it.
+    known: &'static [(Blank, &'static str, &'static str)],
+    /// Likewise for texts of its configuration.
+    tokens: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// A Gateway Load Balancer's fleet of Linux firewalls.
@@ -36,6 +44,26 @@ pub static FLEET: Frame = Frame {
     cloudformation: include_str!("fleet.yaml"),
     terraform: include_str!("fleet.tf"),
     machine: ("x86_64", "c6in.large"),
+    known: &[
+        (
+            Blank::AutoScalingGroup,
+            "Firewalls",
+            "aws_autoscaling_group.firewalls.name",
+        ),
+        (
+            Blank::LoadBalancer,
+            "LoadBalancer.LoadBalancerFullName",
+            "aws_lb.firewalls.arn_suffix",
+        ),
+        (
+            Blank::TargetGroup,
+            "TargetGroup.TargetGroupFullName",
+            "aws_lb_target_group.firewalls.arn_suffix",
+        ),
+        TOPICS[0],
+        TOPICS[1],
+    ],
+    tokens: &[],
 };
 
 /// A PAN-OS HA pair's poller.
@@ -45,7 +73,20 @@ pub static PAIR: Frame = Frame {
     cloudformation: include_str!("pair.yaml"),
     terraform: include_str!("pair.tf"),
     machine: ("arm64", "t4g.micro"),
+    known: &TOPICS,
+    tokens: &[
+        ("@InstanceIdA@", "InstanceIdA", "var.instance_id_a"),
+        ("@InstanceIdB@", "InstanceIdB", "var.instance_id_b"),
+        ("@HaGroup@", "HaGroup", "var.ha_group"),
+        ("@Tunnel1@", "Tunnel1", "var.tunnel1"),
+        ("@Tunnel2@", "Tunnel2", "var.tunnel2"),
+    ],
 };
+
+const TOPICS: [(Blank, &str, &str); 2] = [
+    (Blank::Topic, "AlarmTopic", "aws_sns_topic.alarms.arn"),
+    (Blank::PageTopic, "PageTopic", "aws_sns_topic.pages.arn"),
+];
 
 /// Values that stand for parameters whose form is checked; alarms do not have them.
 const STAND_INS: [(&str, &str); 4] = [
@@ -72,32 +113,111 @@ impl Frame {
     ///
     /// When the frame's own configuration is not right, which a test rules out.
     pub fn text(&self, form: Form) -> Result<String, Faults> {
-        let _config = self.config()?;
         let (frame, common, topics) = match form {
+            Form::Cloudformation => (
+                self.cloudformation,
+                include_str!("common.yaml"),
+                include_str!("topics.yaml"),
+            ),
             Form::Terraform => (
                 self.terraform,
                 include_str!("common.tf"),
                 include_str!("topics.tf"),
             ),
-            _ => (
-                self.cloudformation,
-                include_str!("common.yaml"),
-                include_str!("topics.yaml"),
-            ),
         };
         let script = fill(self.script, &[("@@config@@", self.config)]);
-        let resources = String::new();
+        let resources = self.resources(form)?;
         let parts = [
             ("@@common@@", common),
             ("@@script@@", &script),
             ("@@topics@@", topics),
-            ("@@resources@@", &resources),
         ];
         let text = fill(frame, &parts)
             .replace("@architecture@", self.machine.0)
             .replace("@instance_type@", self.machine.1);
-        Ok(named(&text, form))
+        Ok(fill(&named(&text, form), &[("@@resources@@", &resources)]))
     }
+
+    /// What is generated, of which all parameters are known here.
+    fn resources(&self, form: Form) -> Result<String, Faults> {
+        let config = self.config()?;
+        let mut bundle = Bundle::of(&config, &[Part::Alarms, Part::Scaling, Part::Dashboard]);
+        let is_known = |blank: &Blank| self.known.iter().any(|(known, ..)| known == blank);
+        let prefix = bundle.prefix.clone();
+        bundle
+            .alarms
+            .retain(|alarm| alarm_needs(&prefix, alarm).iter().all(is_known));
+        bundle
+            .dashboards
+            .retain(|dashboard| dashboard.needs.iter().all(is_known));
+        bundle.left_out.clear();
+        let pick = |cloudformation: &'static str, terraform: &'static str| match form {
+            Form::Cloudformation => cloudformation,
+            Form::Terraform => terraform,
+        };
+        let blanks: Vec<_> = self.known.iter().map(|(b, c, t)| (*b, pick(c, t))).collect();
+        let tokens: Vec<_> = self.tokens.iter().map(|(b, c, t)| (*b, pick(c, t))).collect();
+        let filling = Filling {
+            blanks: &blanks,
+            tokens: &tokens,
+        };
+        let made = match form {
+            Form::Cloudformation => cloudformation::parts(&bundle, &filling).resources,
+            Form::Terraform => terraform::parts(&bundle, &filling).resources,
+        };
+        Ok(conditional(&made, form))
+    }
+}
+
+/// An alarm on a tunnel is there only where the tunnel has a name: its first line is followed by a condition.
+fn conditional(resources: &str, form: Form) -> String {
+    let (begin, after) = match form {
+        Form::Cloudformation => ("\n  ", "Type: AWS::CloudWatch::Alarm\n"),
+        Form::Terraform => ("\nresource ", " {\n"),
+    };
+    let mut out = String::new();
+    for block in blocks(resources, begin) {
+        let place = block.find(after).map(|at| at + after.len());
+        let condition = ["Tunnel1", "Tunnel2"]
+            .into_iter()
+            .find_map(|tunnel| condition(block, tunnel, form));
+        match place.zip(condition) {
+            Some((place, condition)) => {
+                out.push_str(&block[..place]);
+                out.push_str(&condition);
+                out.push_str(&block[place..]);
+            }
+            None => out.push_str(block),
+        }
+    }
+    out
+}
+
+/// The condition of an alarm that looks at this tunnel.
+fn condition(block: &str, tunnel: &str, form: Form) -> Option<String> {
+    match form {
+        Form::Cloudformation => block
+            .contains(&format!("Ref: {tunnel}\n"))
+            .then(|| format!("    Condition: Has{tunnel}\n")),
+        Form::Terraform => {
+            let variable = format!("var.{}", snake(tunnel));
+            let is_alarm = block.contains("\"aws_cloudwatch_metric_alarm\"");
+            (is_alarm && block.contains(&variable))
+                .then(|| format!("  count = {variable} == \"\" ? 0 : 1\n\n"))
+        }
+    }
+}
+
+/// The text in parts that begin after a line's end and with this, a first one aside; `begin` is followed by no space.
+fn blocks<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
+    let starts = text.match_indices(begin).filter_map(|(at, _)| {
+        let next = text.as_bytes().get(at + begin.len());
+        next.is_some_and(|next| *next != b' ').then_some(at + 1)
+    });
+    let mut cuts = vec![0];
+    cuts.extend(starts);
+    cuts.push(text.len());
+    cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
 }
 
 /// Puts the parts into their places.
@@ -130,7 +250,7 @@ fn named(text: &str, form: Form) -> String {
         match form {
             Form::Terraform => {
                 out.push_str("${var.");
-                snake(&mut out, name);
+                out.push_str(&snake(name));
             }
             _ => {
                 out.push_str("${");
@@ -155,16 +275,6 @@ fn next_name(text: &str) -> Option<(&str, &str, &str)> {
         }
     }
     None
-}
-
-/// `InstanceIdA` as `instance_id_a`.
-fn snake(out: &mut String, name: &str) {
-    for (at, letter) in name.char_indices() {
-        if at > 0 && letter.is_ascii_uppercase() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
 }
 
 #[cfg(test)]

@@ -63,3 +63,8 @@ resource "aws_sns_topic_policy" "topics" {
     }]
   })
 }
+
+locals {
+  fwmetrics_topics      = [aws_sns_topic.alarms.arn]
+  fwmetrics_page_topics = [aws_sns_topic.pages.arn]
+}

@@ -155,8 +155,16 @@ impl Frame {
             Form::Cloudformation => cloudformation,
             Form::Terraform => terraform,
         };
-        let blanks: Vec<_> = self.known.iter().map(|(b, c, t)| (*b, pick(c, t))).collect();
-        let tokens: Vec<_> = self.tokens.iter().map(|(b, c, t)| (*b, pick(c, t))).collect();
+        let blanks: Vec<_> = self
+            .known
+            .iter()
+            .map(|(b, c, t)| (*b, pick(c, t)))
+            .collect();
+        let tokens: Vec<_> = self
+            .tokens
+            .iter()
+            .map(|(b, c, t)| (*b, pick(c, t)))
+            .collect();
         let filling = Filling {
             blanks: &blanks,
             tokens: &tokens,
@@ -217,7 +225,9 @@ fn blocks<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
     let mut cuts = vec![0];
     cuts.extend(starts);
     cuts.push(text.len());
-    cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+    cuts.windows(2)
+        .map(|pair| &text[pair[0]..pair[1]])
+        .collect()
 }
 
 /// Puts the parts into their places.

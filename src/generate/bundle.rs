@@ -3,7 +3,8 @@
 use super::alarms::{self, LeftOut};
 use super::dashboard::{self, Dashboard};
 use super::form::blank::plain;
-use super::iam::{self, Grant};
+use super::iam;
+use super::resource::Resource;
 use super::scaling;
 use crate::config::Config;
 use crate::model::alarm::{Alarm, Policy};
@@ -20,7 +21,7 @@ pub struct Bundle {
     /// Dashboards.
     pub dashboards: Vec<Dashboard>,
     /// Permissions, and who has them.
-    pub grants: Vec<Grant>,
+    pub grants: Vec<Resource>,
     /// What this configuration has no metric for, and what it disables.
     pub left_out: Vec<LeftOut>,
 }

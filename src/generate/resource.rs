@@ -9,9 +9,7 @@ use serde_json::{Map, Value, json};
 use super::bundle::Bundle;
 use super::dashboard::Dashboard;
 use super::form::blank::{self, Blank};
-use crate::model::alarm::{
-    Alarm, Decision, Measure, MetricId, Policy, Stat, Step, Text, Urgency,
-};
+use crate::model::alarm::{Alarm, Decision, Measure, MetricId, Policy, Stat, Step, Text, Urgency};
 pub use names::{Ids, alarm_name};
 
 /// What it is.
@@ -82,7 +80,7 @@ pub fn all(bundle: &Bundle) -> Vec<Resource> {
         policy(&mut made, &bundle.prefix, one, &mut ids);
     }
     made.extend(bundle.dashboards.iter().map(dashboard));
-    made.extend(bundle.grants.iter().map(|grant| grant.0.clone()));
+    made.extend(bundle.grants.iter().cloned());
     made
 }
 
@@ -101,7 +99,9 @@ fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
         Measure::One(stat) => input.append(&mut simple(stat)),
         Measure::Math { inputs, result } => {
             let mut queries: Vec<Value> = inputs.iter().map(|(id, stat)| query(id, stat)).collect();
-            queries.push(json!({"Id": "result", "Expression": result.to_string(), "ReturnData": true}));
+            queries.push(
+                json!({"Id": "result", "Expression": result.to_string(), "ReturnData": true}),
+            );
             input.insert("Metrics".to_owned(), Value::Array(queries));
         }
     }
@@ -109,6 +109,12 @@ fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
     let mut made = Resource::new(id, Kind::Alarm, Value::Object(input));
     made.tells = Some(alarm.urgency).filter(|urgency| *urgency != Urgency::Scale);
     made
+}
+
+/// Parameters without which there is no such alarm.
+#[must_use]
+pub fn alarm_needs(prefix: &str, one: &Alarm) -> Vec<Blank> {
+    alarm(prefix, one, &mut Ids::default()).needs
 }
 
 /// An alarm's own metric, or a policy's.
@@ -120,9 +126,8 @@ fn simple(stat: &Stat) -> Map<String, Value> {
 }
 
 fn metric(metric: &MetricId) -> Map<String, Value> {
-    let dimension = |(name, value): &(&'static str, Text)| {
-        json!({"Name": name, "Value": blank::text(value)})
-    };
+    let dimension =
+        |(name, value): &(&'static str, Text)| json!({"Name": name, "Value": blank::text(value)});
     let dimensions: Vec<Value> = metric.dimensions.iter().map(dimension).collect();
     into_map(json!({
         "Namespace": blank::plain(&metric.namespace),
@@ -150,8 +155,12 @@ fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, ids: &mut Ids
         "PolicyName": format!("{prefix}-{}-{}", policy.number, policy.slug),
         "EstimatedInstanceWarmup": policy.warm_up_secs,
     }));
-    let drives = match &policy.decision {
-        Decision::Target { stat, target, scale_out_only } => {
+    let driver = match &policy.decision {
+        Decision::Target {
+            stat,
+            target,
+            scale_out_only,
+        } => {
             input.append(&mut tracking(stat, *target, *scale_out_only));
             None
         }
@@ -161,7 +170,7 @@ fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, ids: &mut Ids
         }
     };
     let mut own = Resource::new(id, Kind::Policy, Value::Object(input));
-    let Some(driver) = drives else {
+    let Some(driver) = driver else {
         made.push(own);
         return;
     };
@@ -193,7 +202,10 @@ fn tracking(stat: &Stat, target: f64, scale_out_only: bool) -> Map<String, Value
 fn stepping(steps: &[Step]) -> Map<String, Value> {
     let step = |step: &Step| {
         let mut one = into_map(json!({"ScalingAdjustment": step.change}));
-        let bounds = [("MetricIntervalLowerBound", step.from), ("MetricIntervalUpperBound", step.to)];
+        let bounds = [
+            ("MetricIntervalLowerBound", step.from),
+            ("MetricIntervalUpperBound", step.to),
+        ];
         for (name, bound) in bounds {
             if let Some(bound) = bound {
                 one.insert(name.to_owned(), bound.into());
@@ -229,7 +241,10 @@ fn needs(input: &Map<String, Value>) -> Vec<Blank> {
     }
     let mut found = BTreeSet::new();
     input.values().for_each(|value| walk(value, &mut found));
-    found.into_iter().filter(|blank| blank.is_parameter()).collect()
+    found
+        .into_iter()
+        .filter(|blank| blank.is_parameter())
+        .collect()
 }
 
 /// The table that was written as one.

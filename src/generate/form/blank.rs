@@ -22,8 +22,6 @@ pub enum Blank {
     Topic,
     /// Topic of those that should wake somebody.
     PageTopic,
-    /// The organization, `o-…`.
-    Organization,
     /// The firewalls' role, in the account that they publish into.
     FirewallRole,
     /// The VPC that endpoints are made in.
@@ -55,7 +53,7 @@ pub struct About {
 
 impl Blank {
     /// All, in the order of their characters.
-    pub const ALL: [Blank; 15] = [
+    pub const ALL: [Blank; 14] = [
         Blank::AutoScalingGroup,
         Blank::InstanceId,
         Blank::PeerInstanceId,
@@ -63,7 +61,6 @@ impl Blank {
         Blank::TargetGroup,
         Blank::Topic,
         Blank::PageTopic,
-        Blank::Organization,
         Blank::FirewallRole,
         Blank::Vpc,
         Blank::Subnets,
@@ -147,7 +144,7 @@ const ROLE: &str = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+";
 const INSTANCE: &str = "i-[0-9a-f]{8,17}";
 
 // Descriptions hold no quote and no backslash: they stand in each form as they are.
-static ABOUT: [About; 15] = [
+static ABOUT: [About; 14] = [
     given(
         "AutoScalingGroupName",
         "Name of the Auto Scaling group of the firewalls. Empty: nothing that needs a group is made.",
@@ -184,11 +181,6 @@ static ABOUT: [About; 15] = [
         "PageTopicArn",
         "Topic of alarms that should wake somebody. Empty: they go to the other topic.",
         TOPIC,
-    ),
-    given(
-        "OrganizationId",
-        "Organization whose principals may use the VPC endpoints. Empty: those of this account may.",
-        "o-[a-z0-9]{10,32}",
     ),
     given(
         "FirewallRoleArn",
@@ -262,7 +254,7 @@ mod tests {
             assert!(!blank.about().pattern.contains(['"', '\\', '$']));
         }
         assert_eq!(Blank::of('a'), None);
-        assert_eq!(Blank::of('\u{E00F}'), None);
+        assert_eq!(Blank::of('\u{E00E}'), None);
     }
 
     #[test]

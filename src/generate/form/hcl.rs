@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::blank::{Blank, plain};
+use super::optional;
 
 /// Begins a text that is an expression and no text.
 const CODE: char = '\u{F8FF}';
@@ -13,6 +13,13 @@ const CODE: char = '\u{F8FF}';
 #[must_use]
 pub fn code(expression: &str) -> Value {
     Value::String(format!("{CODE}{expression}"))
+}
+
+/// A function of one value.
+#[must_use]
+pub fn call(function: &str, value: Value) -> Value {
+    let key = format!("{CODE}{function}");
+    Value::Object([(key, value)].into_iter().collect())
 }
 
 /// What stands in a block.
@@ -58,8 +65,8 @@ impl Block {
     }
 }
 
-/// How a blank is filled: an expression.
-pub type Fill<'a> = &'a dyn Fn(Blank) -> String;
+/// The expression for a character that stands for something.
+pub type Fill<'a> = &'a dyn Fn(char) -> Option<String>;
 
 /// A block, and all in it.
 pub fn write(out: &mut String, indent: usize, block: &Block, fill: Fill<'_>) {
@@ -120,7 +127,13 @@ pub fn expression(value: &Value, indent: usize, fill: Fill<'_>) -> String {
         },
         Value::Array(list) => self::list(list, indent, fill),
         Value::Object(table) if table.is_empty() => "{}".to_owned(),
-        Value::Object(table) => object(table, indent, fill),
+        Value::Object(table) => match table
+            .iter()
+            .find_map(|(key, of)| Some((key.strip_prefix(CODE)?, of)))
+        {
+            Some((function, of)) => format!("{function}({})", expression(of, indent, fill)),
+            None => object(table, indent, fill),
+        },
         Value::Number(number) => super::number(number),
         Value::Bool(_) | Value::Null => value.to_string(),
     }
@@ -138,8 +151,22 @@ fn object(table: &Map<String, Value>, indent: usize, fill: Fill<'_>) -> String {
     out
 }
 
-/// On one line where it is short and flat.
+/// On one line where it is short and flat. An item that may not be there is a list of one or of none, and then all is
+/// made flat.
 fn list(list: &[Value], indent: usize, fill: Fill<'_>) -> String {
+    if list.iter().any(|item| optional(item).is_some()) {
+        let item = |item: &Value| match optional(item) {
+            Some((needs, item)) => {
+                let given = needs.into_iter().filter_map(|blank| fill(blank.mark()));
+                let given: Vec<String> = given.map(|one| format!("{one} != \"\"")).collect();
+                let item = expression(item, indent + 2, fill);
+                code(&format!("{} ? [{item}] : []", given.join(" && ")))
+            }
+            None => item.clone(),
+        };
+        let items: Vec<Value> = list.iter().map(item).collect();
+        return format!("flatten({})", self::list(&items, indent, fill));
+    }
     let items: Vec<String> = list
         .iter()
         .map(|item| expression(item, indent + 2, fill))
@@ -162,23 +189,24 @@ fn name(key: &str) -> String {
     let is_name = key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(inside);
     match is_name {
         true => key.to_owned(),
-        false => template(&plain(key), &|_| String::new()),
+        false => template(key, &|_| None),
     }
 }
 
 /// A text with its blanks; one that is a blank and nothing else is the expression itself.
 fn template(text: &str, fill: Fill<'_>) -> String {
     let mut chars = text.chars();
-    if let (Some(blank), None) = (chars.next().and_then(Blank::of), chars.next()) {
-        return fill(blank);
+    if let (Some(whole), None) = (chars.next().and_then(fill), chars.next()) {
+        return whole;
     }
     let mut out = String::from("\"");
     let chars: Vec<char> = text.chars().collect();
     for (at, &c) in chars.iter().enumerate() {
-        if let Some(blank) = Blank::of(c) {
-            let _ = write!(out, "${{{}}}", fill(blank));
-        } else {
-            escaped(&mut out, c, &chars[at + 1..]);
+        match fill(c) {
+            Some(filled) => {
+                let _ = write!(out, "${{{filled}}}");
+            }
+            None => escaped(&mut out, c, &chars[at + 1..], fill),
         }
     }
     out.push('"');
@@ -186,7 +214,7 @@ fn template(text: &str, fill: Fill<'_>) -> String {
 }
 
 /// One character of a quoted text, before these.
-fn escaped(out: &mut String, c: char, rest: &[char]) {
+fn escaped(out: &mut String, c: char, rest: &[char], fill: Fill<'_>) {
     match c {
         '"' | '\\' => out.extend(['\\', c]),
         '\n' => out.push_str("\\n"),
@@ -194,8 +222,8 @@ fn escaped(out: &mut String, c: char, rest: &[char]) {
             Some('{') if rest[0] == '{' => out.extend([c, c]),
             // Before another of its kind that begins an escape: `$$${` would be read from the left.
             Some('{') => unicode(out, c),
-            // A blank begins a template: the sign before it must not become part of it.
-            Some(next) if c == '$' && Blank::of(*next).is_some() => unicode(out, c),
+            // A blank becomes a template: the sign before it must not become part of it.
+            Some(next) if c == '$' && fill(*next).is_some() => unicode(out, c),
             _ => out.push(c),
         },
         ' '..='~' => out.push(c),
@@ -214,10 +242,11 @@ fn unicode(out: &mut String, c: char) {
 mod tests {
     use serde_json::json;
 
+    use super::super::blank::Blank;
     use super::*;
 
-    fn fill(blank: Blank) -> String {
-        format!("var.{}", blank.snake())
+    fn fill(c: char) -> Option<String> {
+        Blank::of(c).map(|blank| format!("var.{}", blank.snake()))
     }
 
     fn shown(value: &Value) -> String {

@@ -18,7 +18,11 @@ const ID_PART_CHARS: usize = 64;
 #[must_use]
 pub fn alarm_name(prefix: &str, alarm: &Alarm) -> String {
     let scope = blank::text(&alarm.scope);
-    let name = format!("{prefix}-{scope}-{}-{}", alarm.number, blank::plain(&alarm.slug));
+    let name = format!(
+        "{prefix}-{scope}-{}-{}",
+        alarm.number,
+        blank::plain(&alarm.slug)
+    );
     let room = match alarm.scope {
         Text::Fixed(_) => ALARM_NAME_CHARS,
         Text::Given(_) => ALARM_NAME_CHARS - GROUP_CHARS + 1,
@@ -78,7 +82,7 @@ fn is_kebab(slug: &str) -> bool {
 
 /// `hot-firewall` as `HotFirewall`; what is no letter and no digit only parts words.
 #[must_use]
-pub fn camel(text: &str) -> String {
+pub(super) fn camel(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let word = |word: &str| {
         let (first, rest) = word.split_at(usize::from(!word.is_empty()));
@@ -100,8 +104,23 @@ mod tests {
         let mut ids = Ids::default();
         assert_eq!(ids.of("A2", "hot-firewall", &group()), "A2HotFirewallGroup");
         let fixed = |scope: &str| Text::Fixed(scope.to_owned());
-        let scopes = [group(), fixed("a-b"), fixed("a b"), fixed("aB"), fixed(""), fixed("${a}\"\\")];
-        let slugs = ["tunnel-1-a", "tunnel-1a", "tunnel1-a", "tunnel-a", "Tunnel-a", "tunnel--a", ""];
+        let scopes = [
+            group(),
+            fixed("a-b"),
+            fixed("a b"),
+            fixed("aB"),
+            fixed(""),
+            fixed("${a}\"\\"),
+        ];
+        let slugs = [
+            "tunnel-1-a",
+            "tunnel-1a",
+            "tunnel1-a",
+            "tunnel-a",
+            "Tunnel-a",
+            "tunnel--a",
+            "",
+        ];
         let mut made = BTreeSet::new();
         for scope in &scopes {
             for slug in slugs {
@@ -112,7 +131,10 @@ mod tests {
         }
         assert_eq!(made.len(), scopes.len() * slugs.len());
         let long = "x".repeat(400);
-        assert_ne!(ids.of("A10", &long, &group()), ids.of("A10", &format!("{long}y"), &group()));
+        assert_ne!(
+            ids.of("A10", &long, &group()),
+            ids.of("A10", &format!("{long}y"), &group())
+        );
     }
 
     #[test]
@@ -125,10 +147,18 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut_and_stays_its_own() {
-        let names = ["a", "b"].map(|end| cut(format!("{}{end}", "x".repeat(ALARM_NAME_CHARS)), ALARM_NAME_CHARS));
+        let names = ["a", "b"].map(|end| {
+            cut(
+                format!("{}{end}", "x".repeat(ALARM_NAME_CHARS)),
+                ALARM_NAME_CHARS,
+            )
+        });
         assert_ne!(names[0], names[1]);
         for (length, wanted) in [(254, 254), (255, 255), (256, 255)] {
-            assert_eq!(cut("x".repeat(length), ALARM_NAME_CHARS).chars().count(), wanted);
+            assert_eq!(
+                cut("x".repeat(length), ALARM_NAME_CHARS).chars().count(),
+                wanted
+            );
         }
     }
 }

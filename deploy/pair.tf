@@ -256,7 +256,7 @@ resource "aws_launch_template" "poller" {
     grep -vx '  "",' >/etc/fwmetrics/fwmetrics.toml <<'TOML'
     # The two members of the pair. Their keys are fetched at boot.
     [[collectors.panos.firewall]]
-    name = "fw-a"
+    name = "${var.ha_group}-a"
     address = "${var.address_a}"
     api_key_file = "/etc/fwmetrics/keys/fw-a.key"
     tls_sha256 = ["${var.certificate_a}"]
@@ -268,7 +268,7 @@ resource "aws_launch_template" "poller" {
     ]
 
     [[collectors.panos.firewall]]
-    name = "fw-b"
+    name = "${var.ha_group}-b"
     address = "${var.address_b}"
     api_key_file = "/etc/fwmetrics/keys/fw-b.key"
     tls_sha256 = ["${var.certificate_b}"]
@@ -402,5 +402,844 @@ resource "aws_sns_topic_policy" "topics" {
   })
 }
 
+locals {
+  fwmetrics_topics      = [aws_sns_topic.alarms.arn]
+  fwmetrics_page_topics = [aws_sns_topic.pages.arn]
+}
+
 # --- what fwmetrics made of its configuration ---
 
+
+resource "aws_cloudwatch_metric_alarm" "a1b_silent_ha_group_a_x26163e63" {
+  alarm_name          = "fwmetrics-${var.ha_group}-a-A1b-silent"
+  alarm_description   = "No heartbeat of fwmetrics for this firewall in three minutes: the machine that runs it is down, fwmetrics is stopped, or its way to CloudWatch is cut. Every other alarm of this firewall is blind meanwhile. systemctl status fwmetrics and its log name the reason; then the instance, its role and the route or VPC endpoint to CloudWatch."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    InstanceId = var.instance_id_a
+  }
+  evaluation_periods = 3
+  metric_name        = "ExporterHeartbeat"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "SampleCount"
+  threshold          = 1
+  treat_missing_data = "breaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a1b_silent_ha_group_b_xbf1f6fd9" {
+  alarm_name          = "fwmetrics-${var.ha_group}-b-A1b-silent"
+  alarm_description   = "No heartbeat of fwmetrics for this firewall in three minutes: the machine that runs it is down, fwmetrics is stopped, or its way to CloudWatch is cut. Every other alarm of this firewall is blind meanwhile. systemctl status fwmetrics and its log name the reason; then the instance, its role and the route or VPC endpoint to CloudWatch."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    InstanceId = var.instance_id_b
+  }
+  evaluation_periods = 3
+  metric_name        = "ExporterHeartbeat"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "SampleCount"
+  threshold          = 1
+  treat_missing_data = "breaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel1_ha_group_x1b236415" {
+  count = var.tunnel1 == "" ? 0 : 1
+
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel1}"
+  alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    HaGroup = var.ha_group
+    Tunnel  = var.tunnel1
+  }
+  evaluation_periods = 3
+  metric_name        = "TunnelState"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Minimum"
+  threshold          = 1
+  treat_missing_data = "breaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel2_ha_group_x6cbdb6e5" {
+  count = var.tunnel2 == "" ? 0 : 1
+
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel2}"
+  alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    HaGroup = var.ha_group
+    Tunnel  = var.tunnel2
+  }
+  evaluation_periods = 3
+  metric_name        = "TunnelState"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Minimum"
+  threshold          = 1
+  treat_missing_data = "breaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a12_bgp_peers_down_ha_group_a_x785ffd21" {
+  alarm_name          = "fwmetrics-${var.ha_group}-a-A12-bgp-peers-down"
+  alarm_description   = "This firewall has more than 0 BGP peers that should be up and are not, for three minutes: a tunnel may be up and carry no route. Look at the peer's state and last error (show bgp summary, birdc show protocols all), hold time, MD5 key, and the tunnel below."
+  comparison_operator = "GreaterThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    InstanceId = var.instance_id_a
+  }
+  evaluation_periods = 3
+  metric_name        = "BgpPeersDown"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a12_bgp_peers_down_ha_group_b_xe156ac9b" {
+  alarm_name          = "fwmetrics-${var.ha_group}-b-A12-bgp-peers-down"
+  alarm_description   = "This firewall has more than 0 BGP peers that should be up and are not, for three minutes: a tunnel may be up and carry no route. Look at the peer's state and last error (show bgp summary, birdc show protocols all), hold time, MD5 key, and the tunnel below."
+  comparison_operator = "GreaterThanThreshold"
+  datapoints_to_alarm = 3
+  dimensions = {
+    InstanceId = var.instance_id_b
+  }
+  evaluation_periods = 3
+  metric_name        = "BgpPeersDown"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  alarm_actions      = local.fwmetrics_page_topics
+  ok_actions         = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a13_nobody_active_ha_group_x3c708f38" {
+  alarm_name          = "fwmetrics-${var.ha_group}-A13-nobody-active"
+  alarm_description   = "No member of the pair has said for three minutes that it is active: nobody may be forwarding. Log in to both: show high-availability state on PAN-OS, the keepalived log on Linux. Suspended or non-functional members name the reason (a monitored path or interface, a failed commit, a licence). If one is active after all, it is fwmetrics on it, or its poller, that is silent."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 3
+  evaluation_periods  = 3
+  threshold           = 1
+  treat_missing_data  = "breaching"
+
+  metric_query {
+    id          = "a"
+    return_data = false
+
+    metric {
+      dimensions = {
+        InstanceId = var.instance_id_a
+      }
+      metric_name = "HaActive"
+      namespace   = "Firewall/fwmetrics"
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+
+  metric_query {
+    id          = "b"
+    return_data = false
+
+    metric {
+      dimensions = {
+        InstanceId = var.instance_id_b
+      }
+      metric_name = "HaActive"
+      namespace   = "Firewall/fwmetrics"
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+
+  metric_query {
+    id          = "result"
+    expression  = "(FILL(a, 0) + FILL(b, 0))"
+    return_data = true
+  }
+  alarm_actions = local.fwmetrics_page_topics
+  ok_actions    = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a13_both_active_ha_group_x6fe18b6d" {
+  alarm_name          = "fwmetrics-${var.ha_group}-A13-both-active"
+  alarm_description   = "Both members of the pair say that they are active: split brain. Both claim addresses and routes, and sessions break. Restore the link between them (HA1 and its backup, VRRP adverts: protocol 112 or the unicast peers in the security group); until then suspend one member. A failover counts in one minute only and does not raise this."
+  comparison_operator = "GreaterThanThreshold"
+  datapoints_to_alarm = 3
+  evaluation_periods  = 3
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "a"
+    return_data = false
+
+    metric {
+      dimensions = {
+        InstanceId = var.instance_id_a
+      }
+      metric_name = "HaActive"
+      namespace   = "Firewall/fwmetrics"
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+
+  metric_query {
+    id          = "b"
+    return_data = false
+
+    metric {
+      dimensions = {
+        InstanceId = var.instance_id_b
+      }
+      metric_name = "HaActive"
+      namespace   = "Firewall/fwmetrics"
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+
+  metric_query {
+    id          = "result"
+    expression  = "(a + b)"
+    return_data = true
+  }
+  alarm_actions = local.fwmetrics_page_topics
+  ok_actions    = local.fwmetrics_page_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a14_collector_panos_ha_group_a_x8089b642" {
+  alarm_name          = "fwmetrics-${var.ha_group}-a-A14-collector-panos"
+  alarm_description   = "A collector of fwmetrics has failed at least once in each of five minutes: its source is there and cannot be read, so its metrics are missing and the alarms on them see nothing. The log (journalctl -u fwmetrics) and `fwmetrics once --only NAME` say why: a permission, a daemon that hangs, a refused key or an unreachable firewall."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 5
+  dimensions = {
+    Collector  = "panos"
+    InstanceId = var.instance_id_a
+  }
+  evaluation_periods = 5
+  metric_name        = "CollectorUp"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Minimum"
+  threshold          = 1
+  treat_missing_data = "notBreaching"
+  alarm_actions      = local.fwmetrics_topics
+  ok_actions         = local.fwmetrics_topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "a14_collector_panos_ha_group_b_x1980e7f8" {
+  alarm_name          = "fwmetrics-${var.ha_group}-b-A14-collector-panos"
+  alarm_description   = "A collector of fwmetrics has failed at least once in each of five minutes: its source is there and cannot be read, so its metrics are missing and the alarms on them see nothing. The log (journalctl -u fwmetrics) and `fwmetrics once --only NAME` say why: a permission, a daemon that hangs, a refused key or an unreachable firewall."
+  comparison_operator = "LessThanThreshold"
+  datapoints_to_alarm = 5
+  dimensions = {
+    Collector  = "panos"
+    InstanceId = var.instance_id_b
+  }
+  evaluation_periods = 5
+  metric_name        = "CollectorUp"
+  namespace          = "Firewall/fwmetrics"
+  period             = 60
+  statistic          = "Minimum"
+  threshold          = 1
+  treat_missing_data = "notBreaching"
+  alarm_actions      = local.fwmetrics_topics
+  ok_actions         = local.fwmetrics_topics
+}
+
+resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
+  dashboard_body = jsonencode({
+    start = "-PT6H"
+    widgets = [
+      {
+        type   = "alarm"
+        x      = 0
+        y      = 0
+        width  = 24
+        height = 3
+        properties = {
+          alarms = [
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A1b-silent",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A1b-silent",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel1}",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel2}",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A12-bgp-peers-down",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A12-bgp-peers-down",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-nobody-active",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-both-active",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A14-collector-panos",
+            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A14-collector-panos",
+          ]
+          sortBy = "stateUpdatedTimestamp"
+          title  = "Alarms"
+        }
+      },
+      {
+        type   = "text"
+        x      = 0
+        y      = 3
+        width  = 24
+        height = 1
+        properties = {
+          markdown = "## Each firewall"
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 4
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"CapacityUtilization\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Capacity in use"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 4
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"DataplaneCpuUtilization\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Dataplane"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 4
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"DataplaneCpuMaxCore\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Hottest core"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 10
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"SessionTableUtilization\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Session table"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 10
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"ActiveSessions\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Sessions"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 10
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"NewSessionsPerSecond\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "New sessions a second"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 16
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"ThroughputBitsPerSecond\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Bits a second"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 16
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"PacketsPerSecond\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Packets a second"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 16
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"OnChipDescriptorUtilization\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"PacketBufferUtilization\"', 'Maximum', 60)"
+                id         = "e1"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"PacketDescriptorUtilization\"', 'Maximum', 60)"
+                id         = "e2"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Packet buffers and descriptors"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 22
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"ManagementCpuUtilization\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Management plane, and what the hypervisor takes"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              max = 100
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 22
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"DroppedPackets\"', 'Sum', 60)"
+                id         = "e0"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"InterfaceErrors\"', 'Sum', 60)"
+                id         = "e1"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"RxDrops\"', 'Sum', 60)"
+                id         = "e2"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Packets lost"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 22
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"BgpPeersDown\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"TunnelsDown\"', 'Maximum', 60)"
+                id         = "e1"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Tunnels and peers down"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 28
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",HaGroup,Tunnel} MetricName=\"TunnelState\"', 'Minimum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Tunnels: 1 up, 0 down"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 28
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",HaGroup,Tunnel} MetricName=\"TunnelMonitorState\"', 'Minimum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Tunnel monitors: 1 up, 0 down"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 28
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"HaActive\"', 'Maximum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Pairs: 1 active, 0 passive"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 34
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"HaConfigInSync\"', 'Minimum', 60)"
+                id         = "e0"
+              },
+            ],
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"HaPeerUp\"', 'Minimum', 60)"
+                id         = "e1"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Pairs: peer up, configuration in sync"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 34
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId,Link} MetricName=\"HaLinkState\"', 'Minimum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Pairs: links, 1 up, 0 down"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 34
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId,Collector} MetricName=\"CollectorUp\"', 'Minimum', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Collectors: 1 works, 0 failed"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 40
+        width  = 8
+        height = 6
+        properties = {
+          metrics = [
+            [
+              {
+                expression = "SEARCH('{\"Firewall/fwmetrics\",InstanceId} MetricName=\"ExporterHeartbeat\"', 'SampleCount', 60)"
+                id         = "e0"
+              },
+            ],
+          ]
+          period = 60
+          region = data.aws_region.current.id
+          title  = "Exporter heartbeats a minute"
+          view   = "timeSeries"
+          yAxis = {
+            left = {
+              min = 0
+            }
+          }
+        }
+      },
+    ]
+  })
+  dashboard_name = "fwmetrics-firewalls"
+}

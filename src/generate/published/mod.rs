@@ -19,6 +19,7 @@ use crate::model::dimension::OwnDimension;
 use crate::model::metric::Metric;
 use crate::model::selection::Selection;
 use crate::model::unit::Unit;
+pub use expected::Expected;
 pub use firewall::Firewall;
 
 /// A series as CloudWatch will have it.

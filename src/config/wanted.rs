@@ -116,10 +116,9 @@ impl Wanted {
         let groups = remote.groups.iter();
         let asked = groups.filter(|group| !published::names(&self.table, "disable", group));
         let mut commands = asked.flat_map(|group| group.commands);
-        let wanted = |own: &&&Metric| self.wanted.contains(own.name);
         commands.any(|command| {
-            command.metrics.iter().any(|own| *own == metric)
-                && command.metrics.iter().any(|own| wanted(&own))
+            let mut metrics = command.metrics.iter();
+            command.metrics.contains(&metric) && metrics.any(|own| self.wanted.contains(own.name))
         })
     }
 

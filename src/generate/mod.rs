@@ -10,3 +10,4 @@ pub mod published;
 pub mod resource;
 pub mod scaling;
 pub mod schema;
+pub mod stack;

@@ -110,13 +110,13 @@ fn identity(rng: &mut Rng, out: &mut String) {
         text(out, "instance_id", "i-own");
     }
     if one_in(rng, 3) {
-        text(out, "auto_scaling_group", &pick(rng, &["asg-own", "asg-1"]));
+        text(out, "auto_scaling_group", pick(rng, &["asg-own", "asg-1"]));
     }
     if one_in(rng, 5) {
         writeln!(out, "in_service = {}", rng.bool()).unwrap();
     }
     if one_in(rng, 4) {
-        text(out, "ha_group", &pick(rng, &["pair-own", "pair-1"]));
+        text(out, "ha_group", pick(rng, &["pair-own", "pair-1"]));
     }
 }
 
@@ -194,14 +194,14 @@ fn firewall(rng: &mut Rng, out: &mut String, number: usize) {
         text(
             out,
             "auto_scaling_group",
-            &pick(rng, &["asg-1", "asg-2", "asg-own"]),
+            pick(rng, &["asg-1", "asg-2", "asg-own"]),
         );
     }
     if !one_in(rng, 3) {
         out.push_str("in_service = true\n");
     }
     if one_in(rng, 3) {
-        text(out, "ha_group", &pick(rng, &["pair-1", "pair-2"]));
+        text(out, "ha_group", pick(rng, &["pair-1", "pair-2"]));
     }
     if one_in(rng, 2) {
         let names = ["to-aws-1", "to-aws-2", "site-a"].map(str::to_owned);

@@ -30,6 +30,7 @@ SESSIONS, FAILURES = "SessionTableUtilization", "SessionAllocFailures"
 TRANSLATED_PORT, TRANSLATED_FLOWS = "5003", "40"
 EACH_SECS = 4
 LONGEST_RISE, LONGEST_FALL = 420, 480
+LINTERS = harness.ROOT / ".venv-lint" / "bin"
 MAX = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
 
 
@@ -90,7 +91,7 @@ def walk(check, folder, endpoint):
     (folder / "empty").mkdir()
     lowered = {"FWMETRICS_ALARMS__SESSION_TABLE_WARN_PERCENT": str(THRESHOLD)}
     env = harness.environment(folder, AWS_ENDPOINT_URL=endpoint, **lowered, **harness.dummy_keys())
-    env["PATH"] = f"{tools}{os.pathsep}{env['PATH']}"
+    env["PATH"] = os.pathsep.join([str(tools), env["PATH"], str(LINTERS)])
     status, output = walkthrough.run(walkthrough.commands(), folder / "empty", env)
     print(output)
     check.equal("the README's commands end well", status, 0)

@@ -18,29 +18,35 @@ pub struct Expected {
     pub name: String,
     /// By whose table.
     pub by: &'static Spec,
+    /// It may be there and have no state: an interface of a stateless tunnel without `liveness_secs`.
+    pub may_lack_state: bool,
 }
 
 /// Of one firewall: a tunnel's name that two collectors use becomes `collector/name`.
 pub(super) fn of(collectors: &[&Wanted]) -> Vec<Expected> {
-    let mut tunnels: BTreeMap<String, Vec<&'static Spec>> = BTreeMap::new();
+    let mut tunnels: BTreeMap<String, Vec<(&'static Spec, bool)>> = BTreeMap::new();
     let mut expected = Vec::new();
     for one in collectors {
         let has_tunnels = one.spec.metrics().any(|metric| metric == &TUNNEL_STATE);
         let legal = names(one).into_iter().filter_map(|name| legal_value(&name));
         for name in legal.collect::<BTreeSet<String>>() {
             if has_tunnels {
-                tunnels.entry(name).or_default().push(one.spec);
+                tunnels
+                    .entry(name)
+                    .or_default()
+                    .push((one.spec, stateless(one)));
             } else {
                 expected.push(Expected {
                     own: OwnDimension::Peer,
                     name,
                     by: one.spec,
+                    may_lack_state: false,
                 });
             }
         }
     }
     for (name, owners) in tunnels {
-        for by in &owners {
+        for (by, may_lack_state) in &owners {
             let outward = match owners.len() {
                 1 => Some(name.clone()),
                 _ => legal_value(&format!("{}/{name}", by.name)),
@@ -49,10 +55,17 @@ pub(super) fn of(collectors: &[&Wanted]) -> Vec<Expected> {
                 own: OwnDimension::Tunnel,
                 name,
                 by,
+                may_lack_state: *may_lack_state,
             }));
         }
     }
     expected
+}
+
+/// The collector knows states of stateless tunnels only by a key that is not written.
+fn stateless(one: &Wanted) -> bool {
+    const KEY: &str = "liveness_secs";
+    one.spec.keys.iter().any(|key| key.name == KEY) && !one.table.contains_key(KEY)
 }
 
 /// What the collector's table names: `expect`, of a remote firewall `expect_tunnels`; a peer of WireGuard with a name

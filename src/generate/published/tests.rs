@@ -47,7 +47,7 @@ fn shown(found: Result<MetricId, String>) -> Result<String, String> {
 fn a_machine_without_a_configuration_is_known_by_parameters() {
     let all = published("");
     let group = Text::Given(Parameter::AutoScalingGroup);
-    assert_eq!(all.groups(), [group.clone()]);
+    assert_eq!(all.groups(), std::slice::from_ref(&group));
     let fleet = |name| shown(all.fleet(&group, name));
     assert_eq!(
         fleet("CapacityUtilization").unwrap(),

@@ -156,6 +156,12 @@ pub enum Generated {
     /// Alarms, policies, dashboard and permissions in one template
     #[command(after_help = "Example:\n  fwmetrics generate all > fwmetrics.yaml")]
     All(Form),
+    /// A stack: a Gateway Load Balancer's fleet of Linux firewalls with all of this
+    #[command(after_help = "Example:\n  fwmetrics generate fleet > fleet.yaml")]
+    Fleet(StackForm),
+    /// A stack: the poller of a PAN-OS HA pair with all of this
+    #[command(after_help = "Example:\n  fwmetrics generate pair --format terraform > pair.tf")]
+    Pair(StackForm),
     /// The whole configuration: every key with its default, commented out
     #[command(after_help = "Example:\n  fwmetrics generate config > /etc/fwmetrics/fwmetrics.toml")]
     Config,
@@ -178,6 +184,23 @@ pub enum FormName {
     Terraform,
     /// Inputs for the AWS CLI, one object a call
     Json,
+}
+
+/// How a stack is written. It is made of the configuration that its machines run, not of the one that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct StackForm {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = StackFormName::Cloudformation)]
+    pub format: StackFormName,
+}
+
+/// Forms of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StackFormName {
+    /// A template, YAML
+    Cloudformation,
+    /// HCL
+    Terraform,
 }
 
 /// `cost`.

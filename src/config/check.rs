@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::firewalls::Taken;
 use super::words::{NOT_SHOWN, a, integer, nearest, not_right, shown, wanted};
-use super::{FAULTS_MAX, cross, firewalls, sections, tree::Tree};
+use super::{ALARM_NUMBERS, FAULTS_MAX, POLICY_NUMBERS, cross, firewalls, sections, tree::Tree};
 use crate::catalogue;
 use crate::collector::Spec;
 use crate::collectors;
@@ -303,6 +303,8 @@ pub(super) fn known_names(path: &str) -> Vec<String> {
             .iter()
             .map(|spec| spec.name.to_owned())
             .collect(),
+        "alarms.disable" => ALARM_NUMBERS.map(str::to_owned).to_vec(),
+        "scaling.disable" => POLICY_NUMBERS.map(str::to_owned).to_vec(),
         _ => sections::groups(path)
             .iter()
             .map(|group| group.name.to_owned())

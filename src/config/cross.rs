@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::sections::{FIREWALL, FIREWALLS_FILE};
+use super::sections::{self, FIREWALL, FIREWALLS_FILE};
 use super::tree::Tree;
 use super::words::integer;
 use crate::collector::Spec;
@@ -24,7 +24,47 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(nothing_runs(tree, top));
     faults.extend(namespaces_twice(tree, top));
     faults.extend(short_periods(tree, top));
+    faults.extend(thresholds(tree, top));
     faults
+}
+
+/// Thresholds that only make sense in this order: table, the lower key, the higher one.
+const RISING: [(&str, &str, &str); 4] = [
+    (
+        "alarms",
+        "session_table_warn_percent",
+        "session_table_page_percent",
+    ),
+    ("scaling", "scale_in_percent", "target_percent"),
+    ("scaling", "target_percent", "step_percent"),
+    ("scaling", "step_percent", "second_step_percent"),
+];
+
+/// One that is not below the next: what adds and what takes away would chase each other.
+fn thresholds(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    let tables = sections::all();
+    let fault = |(name, low, high): (&str, &str, &str)| {
+        let written = table(top, name)?;
+        let value = |key: &str| match entry(written, key) {
+            Some((_, value)) => integer(value),
+            None => {
+                let schema = tables.iter().find(|table| table.path == name)?;
+                let key = schema.keys.iter().find(|known| known.name == key)?;
+                key.default.toml()?.parse().ok()
+            }
+        };
+        let (less, more) = (value(low)?, value(high)?);
+        let places = [low, high].map(|key| entry(written, key).map(|(start, _)| start));
+        let start = places.into_iter().flatten().max()?;
+        let key = if places[0] == Some(start) { low } else { high };
+        (less >= more).then(|| Fault {
+            place: tree.place(start),
+            key: format!("{name}.{key}"),
+            wrong: format!("{low} = {less} is not below {high} = {more}"),
+            remedy: format!("write {low} lower or {high} higher"),
+        })
+    };
+    RISING.into_iter().filter_map(fault).collect()
 }
 
 /// `[cloudwatch] period_secs` and where it stands; `None` where it is a fault of its own.

@@ -27,11 +27,11 @@ use crate::model::faults::{Fault, Faults, Place};
 use crate::model::schema::Table;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
-pub use alarms::Alarms;
+pub use alarms::{ALARM_NUMBERS, Alarms};
 pub use drain::Drain;
 pub use list::{Listed, Print, Text, look};
 pub use prices::Prices;
-pub use scaling::Scaling;
+pub use scaling::{POLICY_NUMBERS, Scaling};
 pub use wanted::{Wanted, names};
 
 /// Where the configuration is looked for when none is named.

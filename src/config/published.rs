@@ -81,7 +81,7 @@ fn with_own(mut selection: Selection) -> Selection {
 }
 
 /// This list of a firewall's table names the group.
-fn names(table: &toml::Table, list: &str, group: &Group) -> bool {
+pub(super) fn names(table: &toml::Table, list: &str, group: &Group) -> bool {
     let items = table.get(list).and_then(toml::Value::as_array);
     items.is_some_and(|items| items.iter().any(|item| item.as_str() == Some(group.name)))
 }

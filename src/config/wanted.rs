@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Config;
-use super::published::Wishes;
+use super::published::{self, Wishes};
 use super::sections::{FIREWALL, FIREWALLS_FILE};
 use crate::aggregate::window::Target;
 use crate::collector::{Collector, Context, Spec};
@@ -17,6 +17,7 @@ use crate::host::state::StateDir;
 use crate::identity::{self, Firewall, who_of};
 use crate::model::dimension::OwnDimension;
 use crate::model::identity::Who;
+use crate::model::metric::Metric;
 use crate::model::selection::Selection;
 
 /// A collector that this configuration runs.
@@ -40,6 +41,7 @@ pub struct Wanted {
     pub published: bool,
     tunnels_max: usize,
     is_look: bool,
+    is_named: bool,
     root: Root,
     state: StateDir,
 }
@@ -102,6 +104,28 @@ impl Wanted {
     pub fn warning(&self) -> Option<&'static str> {
         let remote = self.spec.remote?;
         (remote.warn)(&self.table)
+    }
+
+    /// It reads what this metric is made of, published or not: of a remote firewall only where somebody wants something
+    /// of the command that brings it.
+    #[must_use]
+    pub fn reads(&self, metric: &Metric) -> bool {
+        let Some(remote) = self.spec.remote else {
+            return self.spec.metrics().any(|own| own == metric);
+        };
+        let groups = remote.groups.iter();
+        let asked = groups.filter(|group| !published::names(&self.table, "disable", group));
+        let mut commands = asked.flat_map(|group| group.commands);
+        commands.any(|command| {
+            let mut metrics = command.metrics.iter();
+            command.metrics.contains(&metric) && metrics.any(|own| self.wanted.contains(own.name))
+        })
+    }
+
+    /// Somebody named it: it has a table of its own.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.is_named
     }
 
     /// The keys that the collector itself reads.
@@ -185,6 +209,7 @@ impl Config {
             published: needs(spec, selection),
             tunnels_max: self.metrics.tunnels_max,
             is_look: false,
+            is_named: table.is_some(),
             root: Root::new(&self.root),
             state: state.clone(),
             table: match spec.remote {

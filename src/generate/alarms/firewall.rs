@@ -1,0 +1,45 @@
+//! Alarms of a firewall that stands alone: in a group instances come and go, and alarms on them would rot.
+
+use super::table::OF_FIREWALL;
+use super::{About, Maker, minute};
+use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Urgency};
+use crate::model::dimension::OwnDimension;
+
+pub(super) fn make(maker: &mut Maker<'_>) {
+    for firewall in maker.published.alone() {
+        for row in &OF_FIREWALL {
+            let found = maker.published.own(firewall, row.metric);
+            let about = About {
+                number: row.number,
+                slug: row.slug.to_owned(),
+                scope: firewall.scope(),
+                urgency: row.urgency,
+                text: row.text,
+            };
+            let rule = found.map(|metric| row.rule(metric, maker.settings));
+            maker.put(about, rule);
+        }
+        for (collector, _) in firewall.collectors.iter().filter(|(_, is_named)| *is_named) {
+            let own = (OwnDimension::Collector, *collector);
+            let found = maker.published.detail(firewall, "CollectorUp", own);
+            let about = About {
+                number: "A14",
+                slug: format!("collector-{collector}"),
+                scope: firewall.scope(),
+                urgency: Urgency::Warn,
+                text: BROKEN,
+            };
+            let rule = found.map(|metric| Rule {
+                measure: Measure::One(minute(metric, Statistic::Minimum)),
+                comparison: Comparison::Below,
+                threshold: 1.0,
+                periods: 5,
+                datapoints: 5,
+                missing: MissingData::NotBreaching,
+            });
+            maker.put(about, rule);
+        }
+    }
+}
+
+const BROKEN: &str = "A collector of fwmetrics has failed at least once in each of five minutes: its source is there and cannot be read, so its metrics are missing and the alarms on them see nothing. The log (journalctl -u fwmetrics) and `fwmetrics once --only NAME` say why: a permission, a daemon that hangs, a refused key or an unreachable firewall.";

@@ -1,0 +1,387 @@
+//! The scaling policies that fit a configuration: one set for each group.
+//!
+//! P1 adds firewalls in proportion and takes none away; P2 is faster than target tracking's three minutes; P3 is for
+//! packet buffers, which are no measure for a target; P4 takes one away when the others can bear it. There is none on
+//! `AWS/EC2` CPU: a poll-mode dataplane keeps its cores busy without a packet.
+
+use super::alarms::{LeftOut, Missing, exact, in_service};
+use crate::catalogue::Platform;
+pub use crate::config::POLICY_NUMBERS as ALL_NUMBERS;
+use crate::config::{Config, Scaling};
+use crate::generate::published::Published;
+use crate::model::alarm::{
+    Alarm, Comparison, Decision, Math, Measure, MetricId, MissingData, Policy, Rule, Stat,
+    Statistic, Step, Text, Urgency,
+};
+
+/// What was made, in the order of the table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MadePolicies {
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// Those that this configuration has no metric for, and those that it disables.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The policies of a configuration.
+#[must_use]
+pub fn of(config: &Config) -> MadePolicies {
+    made(config, &Published::of(config))
+}
+
+/// The policies of a configuration that publishes this.
+#[must_use]
+pub fn made(config: &Config, published: &Published) -> MadePolicies {
+    let settings = &config.scaling;
+    let mut policies = Vec::new();
+    let mut missing = Missing::default();
+    let groups = published.groups();
+    for (number, slug, decide) in POLICIES {
+        if settings.disable.contains(number) {
+            let why = "[scaling] disable names it".to_owned();
+            missing.add(number, slug.to_owned(), why, None);
+        } else if groups.is_empty() {
+            let why = "no firewall is in an Auto Scaling group".to_owned();
+            missing.add(number, slug.to_owned(), why, None);
+        }
+        for group in groups.iter().filter(|_| !settings.disable.contains(number)) {
+            let of = Of {
+                published,
+                settings,
+                group,
+            };
+            match decide(&of) {
+                Ok(decision) => policies.push(Policy {
+                    number,
+                    slug: slug.to_owned(),
+                    group: group.clone(),
+                    decision,
+                    warm_up_secs: of.warm_up_secs(),
+                }),
+                Err(why) => missing.add(number, slug.to_owned(), why, Some(group.clone())),
+            }
+        }
+    }
+    MadePolicies {
+        policies,
+        left_out: missing.list(),
+    }
+}
+
+type Decide = fn(&Of<'_>) -> Result<Decision, String>;
+
+const POLICIES: [(&str, &str, Decide); 4] = [
+    ("P1", "capacity-target", target),
+    ("P2", "scale-out-fast", fast),
+    ("P3", "scale-out-buffers", buffers),
+    ("P4", "scale-in", scale_in),
+];
+
+/// A group and what its policies are made of.
+struct Of<'a> {
+    published: &'a Published,
+    settings: &'a Scaling,
+    group: &'a Text,
+}
+
+/// New Linux firewalls take their share after this, seconds.
+const WARM_UP_LINUX: u32 = 180;
+/// PAN-OS firewalls, seconds: Palo Alto's own templates have it.
+const WARM_UP_PANOS: u32 = 900;
+
+impl Of<'_> {
+    fn warm_up_secs(&self) -> u32 {
+        let mut members = self.published.members(self.group);
+        let by_platform = match members.any(|one| one.platform == Platform::PanOs) {
+            true => WARM_UP_PANOS,
+            false => WARM_UP_LINUX,
+        };
+        self.settings.warm_up_secs.unwrap_or(by_platform)
+    }
+
+    fn capacity(&self, statistic: Statistic, period_secs: u32) -> Result<Stat, String> {
+        let metric = self.published.fleet(self.group, "CapacityUtilization")?;
+        Ok(stat(metric, statistic, period_secs))
+    }
+
+    fn steps(
+        &self,
+        number: &'static str,
+        slug: &str,
+        text: String,
+        rule: Rule,
+        steps: Vec<Step>,
+    ) -> Decision {
+        Decision::Steps {
+            alarm: Alarm {
+                number,
+                slug: slug.to_owned(),
+                scope: self.group.clone(),
+                description: text,
+                rule,
+                urgency: Urgency::Scale,
+            },
+            steps,
+        }
+    }
+}
+
+fn stat(metric: MetricId, statistic: Statistic, period_secs: u32) -> Stat {
+    Stat {
+        metric,
+        statistic,
+        period_secs,
+    }
+}
+
+/// P1.
+fn target(of: &Of<'_>) -> Result<Decision, String> {
+    Ok(Decision::Target {
+        stat: of.capacity(Statistic::Average, 60)?,
+        target: exact(of.settings.target_percent),
+        scale_out_only: true,
+    })
+}
+
+/// P2.
+fn fast(of: &Of<'_>) -> Result<Decision, String> {
+    let first = of.settings.step_percent;
+    let second = exact(of.settings.second_step_percent - first);
+    let rule = Rule {
+        measure: Measure::One(of.capacity(Statistic::Average, 60)?),
+        comparison: Comparison::AtLeast,
+        threshold: exact(first),
+        periods: 2,
+        datapoints: 2,
+        missing: MissingData::NotBreaching,
+    };
+    let text = format!(
+        "Adds firewalls at once while the group's average capacity in use is {first} % or more for two minutes: one, and two from {} % on. A scaling policy acts on it; nobody has to. When it stays in alarm, new firewalls do not come up or take no flows: look at the group's activity and its maximum size.",
+        of.settings.second_step_percent
+    );
+    let steps = vec![
+        step(Some(0.0), Some(second), 1),
+        step(Some(second), None, 2),
+    ];
+    Ok(of.steps("P2", "scale-out-fast", text, rule, steps))
+}
+
+/// P3.
+fn buffers(of: &Of<'_>) -> Result<Decision, String> {
+    let metric = of.published.fleet(of.group, "PacketBufferUtilization")?;
+    if !of.settings.buffers {
+        return Err("it is optional; [scaling] buffers = true makes it".to_owned());
+    }
+    let percent = of.settings.buffers_percent;
+    let rule = Rule {
+        measure: Measure::One(stat(metric, Statistic::Maximum, 60)),
+        comparison: Comparison::AtLeast,
+        threshold: exact(percent),
+        periods: 5,
+        datapoints: 3,
+        missing: MissingData::NotBreaching,
+    };
+    let text = format!(
+        "Adds a firewall while the fullest packet buffers of the group are {percent} % full or more in three of five minutes. A scaling policy acts on it; nobody has to."
+    );
+    Ok(of.steps(
+        "P3",
+        "scale-out-buffers",
+        text,
+        rule,
+        vec![step(Some(0.0), None, 1)],
+    ))
+}
+
+/// P4: the load that the others would have without one of them, cap * n / (n - 1).
+///
+/// CloudWatch's arithmetic takes a missing value for 0 (user guide, "Using metric math"), so that a silent fleet would
+/// look like an idle one while Auto Scaling goes on counting it: n of a dead `cap` is a load of 0. So the projection
+/// holds only where at least three quarters of the readings of all members in service are there, and where there are
+/// two of them; else the point is 100. Three quarters, for the newest minute may still be on its way.
+fn scale_in(of: &Of<'_>) -> Result<Decision, String> {
+    const PERIOD: u32 = 300;
+    let cap = of.capacity(Statistic::Average, PERIOD)?;
+    let seen = of.capacity(Statistic::SampleCount, PERIOD)?;
+    let n = stat(in_service(of.group), Statistic::Minimum, PERIOD);
+    let members = of.published.members(of.group);
+    let each = members
+        .filter_map(|one| one.cpu_readings)
+        .min()
+        .unwrap_or(1);
+    let least = f64::from(each) * 0.75;
+    let input = Math::input;
+    let others = || input("n").minus(Math::Number(1.0));
+    let enough = input("seen").minus(Math::Number(least).times(input("n")));
+    let projected = input("cap").times(input("n")).over(others());
+    let percent = of.settings.scale_in_percent;
+    let rule = Rule {
+        measure: Measure::Math {
+            inputs: vec![("cap", cap), ("seen", seen), ("n", n)],
+            result: enough
+                .times(others())
+                .if_above(0.0, projected, Math::Number(100.0)),
+        },
+        comparison: Comparison::Below,
+        threshold: exact(percent),
+        periods: 6,
+        datapoints: 6,
+        missing: MissingData::NotBreaching,
+    };
+    let text = format!(
+        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and all report. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+    );
+    Ok(of.steps(
+        "P4",
+        "scale-in",
+        text,
+        rule,
+        vec![step(None, Some(0.0), -1)],
+    ))
+}
+
+const fn step(from: Option<f64>, to: Option<f64>, change: i32) -> Step {
+    Step { from, to, change }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn policies(text: &str) -> MadePolicies {
+        of(&parse(text, None, &[]).unwrap())
+    }
+
+    #[test]
+    fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest() {
+        let made = policies("");
+        let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+        assert_eq!(numbers, ["P1", "P2", "P4"]);
+        assert!(
+            made.policies
+                .iter()
+                .all(|policy| policy.warm_up_secs == 180)
+        );
+        let [left] = made.left_out.as_slice() else {
+            panic!("{:?}", made.left_out);
+        };
+        assert_eq!(left.number, "P3");
+        assert!(
+            left.why
+                .starts_with("PacketBufferUtilization is not published")
+        );
+        let Decision::Steps { alarm, steps } = &made.policies[2].decision else {
+            panic!("no steps");
+        };
+        let Measure::Math { inputs, result } = &alarm.rule.measure else {
+            panic!("no math");
+        };
+        assert_eq!(
+            result.to_string(),
+            "IF(((seen - (225 * n)) * (n - 1)) > 0, ((cap * n) / (n - 1)), 100)"
+        );
+        let ids: Vec<&str> = inputs.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, ["cap", "seen", "n"]);
+        assert!(inputs.iter().all(|(_, stat)| stat.period_secs == 300));
+        assert_eq!(alarm.rule.missing, MissingData::NotBreaching);
+        assert_eq!(steps, &[step(None, Some(0.0), -1)]);
+    }
+
+    /// The user guide's arithmetic: a missing value is 0, a division by zero and an IF without a condition no point.
+    fn value(math: &Math, inputs: &[(&str, Option<f64>)]) -> Option<f64> {
+        let of = |math: &Math| value(math, inputs);
+        let two = |a: &Math, b: &Math, op: fn(f64, f64) -> f64| match (of(a), of(b)) {
+            (None, None) => None,
+            (a, b) => Some(op(a.unwrap_or(0.0), b.unwrap_or(0.0))).filter(|x| x.is_finite()),
+        };
+        match math {
+            Math::Input(id) => inputs.iter().find(|(known, _)| known == id)?.1,
+            Math::Number(number) => Some(*number),
+            Math::Fill(inner, filler) => of(inner).or(Some(*filler)),
+            Math::Sum(a, b) => two(a, b, |a, b| a + b),
+            Math::Difference(a, b) => two(a, b, |a, b| a - b),
+            Math::Product(a, b) => two(a, b, |a, b| a * b),
+            Math::Quotient(a, b) => two(a, b, |a, b| a / b),
+            Math::IfAbove(condition, limit, then, other) => match of(condition)? > *limit {
+                true => of(then).or(Some(0.0)),
+                false => of(other),
+            },
+        }
+    }
+
+    #[test]
+    fn scale_in_projects_and_is_100_where_it_cannot_know() {
+        let made = policies("");
+        let Decision::Steps { alarm, .. } = &made.policies[2].decision else {
+            panic!("no steps");
+        };
+        let Measure::Math { result, .. } = &alarm.rule.measure else {
+            panic!("no math");
+        };
+        let point = |cap, seen, n| value(result, &[("cap", cap), ("seen", seen), ("n", n)]);
+        assert_eq!(point(Some(30.0), Some(1200.0), Some(4.0)), Some(40.0));
+        assert_eq!(point(Some(0.0), Some(600.0), Some(2.0)), Some(0.0));
+        // The newest minute is under way.
+        assert_eq!(point(Some(30.0), Some(960.0), Some(4.0)), Some(40.0));
+        for (cap, seen, n) in [
+            // One of four is silent; all are.
+            (Some(1.0), Some(900.0), Some(4.0)),
+            (None, None, Some(4.0)),
+            // The last one; a group without members, or whose number is not told.
+            (Some(1.0), Some(300.0), Some(1.0)),
+            (Some(1.0), Some(300.0), Some(0.0)),
+            (Some(1.0), Some(300.0), None),
+        ] {
+            assert_eq!(point(cap, seen, n), Some(100.0), "{cap:?} {seen:?} {n:?}");
+        }
+    }
+
+    #[test]
+    fn steps_hang_on_the_threshold_and_settings_move_them() {
+        let made = policies(
+            "[scaling]\nstep_percent = 70\nsecond_step_percent = 85\nwarm_up_secs = 60\ndisable = [\"P4\"]",
+        );
+        let Decision::Steps { alarm, steps } = &made.policies[1].decision else {
+            panic!("no steps");
+        };
+        assert!((alarm.rule.threshold - 70.0).abs() < 1e-9);
+        assert_eq!(
+            steps,
+            &[step(Some(0.0), Some(15.0), 1), step(Some(15.0), None, 2)]
+        );
+        assert!(made.policies.iter().all(|policy| policy.warm_up_secs == 60));
+        let why = made
+            .left_out
+            .iter()
+            .map(|one| (one.number, one.why.as_str()));
+        assert!(
+            why.clone()
+                .any(|one| one == ("P4", "[scaling] disable names it"))
+        );
+        assert!(alarm.description.len() <= 1024);
+    }
+
+    #[test]
+    fn a_pan_os_group_has_buffers_if_it_wants_and_a_longer_warm_up() {
+        let made = policies(
+            r#"
+[scaling]
+buffers = true
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#,
+        );
+        let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+        assert_eq!(numbers, ["P1", "P2", "P3", "P4"]);
+        assert!(made.policies.iter().all(|policy| {
+            policy.warm_up_secs == 900 && policy.group == Text::Fixed("edge".to_owned())
+        }));
+        assert_eq!(made.left_out, []);
+    }
+}

@@ -43,12 +43,12 @@ variable "package_sha256" {
 }
 
 variable "alarm_email" {
-  description = "Gets all alarms, after it has confirmed the subscription."
+  description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
 }
 
 variable "page_email" {
-  description = "Gets those that should wake somebody; empty, they go to alarm_email too."
+  description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
 }

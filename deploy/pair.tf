@@ -43,12 +43,12 @@ variable "package_sha256" {
 }
 
 variable "alarm_email" {
-  description = "Gets all alarms, after it has confirmed the subscription."
+  description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
 }
 
 variable "page_email" {
-  description = "Gets those that should wake somebody; empty, they go to alarm_email too."
+  description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
 }
@@ -121,6 +121,10 @@ variable "ha_group" {
   description = "The pair's name in metrics and alarms; another pair needs another."
   type        = string
   default     = "edge-pair"
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.ha_group))
+    error_message = "At most 64 letters, digits, underscores and hyphens."
+  }
 }
 
 variable "tunnel1" {
@@ -1241,5 +1245,5 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
       },
     ]
   })
-  dashboard_name = "fwmetrics-firewalls"
+  dashboard_name = "fwmetrics-${var.ha_group}"
 }

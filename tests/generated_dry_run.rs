@@ -1,7 +1,7 @@
 //! The real binary: what `fwmetrics run --dry-run` prints of some configurations is what their alarms and policies look
 //! at. The core alone, over thousands of them, is in `generated_alarms`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod support;
 

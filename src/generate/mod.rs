@@ -1,4 +1,4 @@
-//! Floor 6: files made of what the parts state of themselves. Pure: no configuration, environment or clock is read.
+//! Floor 6: files made of what the parts state of themselves, and of a configuration. Pure: no file, environment or clock is read.
 
 pub mod alarms;
 pub mod bundle;

@@ -35,6 +35,8 @@ pub struct Frame {
     known: &'static [(Blank, &'static str, &'static str)],
     /// Likewise for texts of its configuration.
     tokens: &'static [(&'static str, &'static str, &'static str)],
+    /// What its dashboard is called, where not by its group.
+    dashboard: Option<&'static str>,
 }
 
 /// A Gateway Load Balancer's fleet of Linux firewalls.
@@ -63,6 +65,7 @@ pub static FLEET: Frame = Frame {
         TOPICS[0],
         TOPICS[1],
     ],
+    dashboard: None,
     tokens: &[],
 };
 
@@ -74,6 +77,7 @@ pub static PAIR: Frame = Frame {
     terraform: include_str!("pair.tf"),
     machine: ("arm64", "t4g.micro"),
     known: &TOPICS,
+    dashboard: Some("fwmetrics-@HaGroup@"),
     tokens: &[
         ("@InstanceIdA@", "InstanceIdA", "var.instance_id_a"),
         ("@InstanceIdB@", "InstanceIdB", "var.instance_id_b"),
@@ -150,6 +154,9 @@ impl Frame {
         bundle
             .dashboards
             .retain(|dashboard| dashboard.needs.iter().all(is_known));
+        for (dashboard, name) in bundle.dashboards.iter_mut().zip(self.dashboard) {
+            name.clone_into(&mut dashboard.name);
+        }
         bundle.left_out.clear();
         let pick = |cloudformation: &'static str, terraform: &'static str| match form {
             Form::Cloudformation => cloudformation,

@@ -66,6 +66,10 @@ variable "ha_group" {
   description = "The pair's name in metrics and alarms; another pair needs another."
   type        = string
   default     = "edge-pair"
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.ha_group))
+    error_message = "At most 64 letters, digits, underscores and hyphens."
+  }
 }
 
 variable "tunnel1" {

@@ -2,6 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::drain;
 use super::sections::{FIREWALL, FIREWALLS_FILE};
 use super::tree::Tree;
 use super::words::integer;
@@ -24,6 +25,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(nothing_runs(tree, top));
     faults.extend(namespaces_twice(tree, top));
     faults.extend(short_periods(tree, top));
+    faults.extend(drain::check(tree, top));
     faults
 }
 
@@ -104,7 +106,7 @@ fn short_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
 }
 
 /// It has firewalls, or a file of them.
-fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
+pub(super) fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
     let table = collector(top, spec.name).filter(|_| spec.remote.is_some());
     table.is_some_and(|table| {
         [FIREWALL, FIREWALLS_FILE]

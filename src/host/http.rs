@@ -69,18 +69,42 @@ pub fn from_environment() -> SharedHttpClient {
     .into_shared()
 }
 
+/// A connector for one who signs his own requests, as [`from_environment`]'s; it has no time-outs, its user has.
+#[must_use]
+pub fn connector() -> SharedHttpConnector {
+    let build = |proxy| {
+        let tls = trusting().build().unwrap_or_default();
+        SharedHttpConnector::new(connect(&tls, &proxy, None, None))
+    };
+    ByHostConnector {
+        straight: build(ProxyConfig::disabled()),
+        proxied: build(ProxyConfig::from_env()),
+        metadata_host: None,
+    }
+    .into_shared()
+}
+
 fn client(proxy: ProxyConfig, tls: TlsContextBuilder) -> SharedHttpClient {
     // Building a context without a client certificate cannot fail; if it ever does, the system's roots stand.
     let tls = tls.build().unwrap_or_default();
     Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut builder = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls.clone())
-            .proxy_config(proxy.clone());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        builder.build()
+        connect(&tls, &proxy, settings, components)
     })
+}
+
+fn connect(
+    tls: &TlsContext,
+    proxy: &ProxyConfig,
+    settings: Option<&HttpConnectorSettings>,
+    components: Option<&RuntimeComponents>,
+) -> Connector {
+    let mut builder = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls.clone())
+        .proxy_config(proxy.clone());
+    builder.set_connector_settings(settings.cloned());
+    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+    builder.build()
 }
 
 /// The system's roots (or `SSL_CERT_FILE`), and the bundle that AWS's own tools take.

@@ -182,7 +182,9 @@ fn unread(tree: &Tree<'_>, top: &DeTable<'_>, drain: &DeTable<'_>) -> Option<Fau
     let listed = |parent: &str, name: &str| {
         table(top, parent).is_some_and(|parent| texts(parent, "disable").contains(&name))
     };
-    let remote = collectors::ALL.iter().any(|spec| reads_elsewhere(top, spec));
+    let remote = collectors::ALL
+        .iter()
+        .any(|spec| reads_elsewhere(top, spec));
     let auto = table(top, "collectors").and_then(|all| entry(all, "auto"));
     let auto = auto.map_or(Some(!remote), |(_, value)| value.as_bool());
     let (wrong, remedy) = if listed("metrics", ACTIVE_SESSIONS.name) {

@@ -185,7 +185,9 @@ impl Lifecycle {
 impl Client {
     async fn new(settings: &Settings) -> Result<Self, String> {
         let config = sdk::load(settings.region.as_deref()).await;
-        let region = config.region().ok_or("set [cloudwatch] region or AWS_REGION")?;
+        let region = config
+            .region()
+            .ok_or("set [cloudwatch] region or AWS_REGION")?;
         let region = region.as_ref().to_owned();
         let url = endpoint(settings, &region, |name| std::env::var(name).ok());
         Ok(Client {
@@ -220,7 +222,10 @@ impl Client {
         let (signature, _) = signed.map_err(|error| chain::of(&error))?.into_parts();
         let request = ::http::Request::post(&self.url)
             .header("content-type", FORM_TYPE)
-            .header("user-agent", concat!("fwmetrics/", env!("CARGO_PKG_VERSION")))
+            .header(
+                "user-agent",
+                concat!("fwmetrics/", env!("CARGO_PKG_VERSION")),
+            )
             .body(SdkBody::from(form));
         let mut request = request.map_err(|error| chain::of(&error))?;
         signature.apply_to_request_http1x(&mut request);
@@ -288,7 +293,8 @@ fn judge(call: Call, answer: &Answer) -> Reply {
     let told = Told::read(&answer.body);
     if answer.status == 200 {
         let done = told.root.strip_suffix("Response") == Some(call.action());
-        let stranger = "HTTP 200 from something that is not Auto Scaling: a proxy or portal in between?";
+        let stranger =
+            "HTTP 200 from something that is not Auto Scaling: a proxy or portal in between?";
         return match done {
             true => Reply::Done,
             false => Reply::Failed(stranger.to_owned()),
@@ -442,7 +448,10 @@ mod tests {
             };
             endpoint(&settings, region, get)
         };
-        let all = [("AWS_ENDPOINT_URL", "http://b"), ("AWS_ENDPOINT_URL_AUTO_SCALING", "http://a/")];
+        let all = [
+            ("AWS_ENDPOINT_URL", "http://b"),
+            ("AWS_ENDPOINT_URL_AUTO_SCALING", "http://a/"),
+        ];
         assert_eq!(of(Some("http://c"), "eu-west-1", &all), "http://c/");
         assert_eq!(of(None, "eu-west-1", &all), "http://a/");
         assert_eq!(of(None, "eu-west-1", &all[..1]), "http://b/");

@@ -63,10 +63,12 @@ impl Draining {
 impl Core {
     /// Begins, goes on with, or breaks off the drain.
     pub(super) fn drain(&mut self, now: Duration) -> Vec<Action> {
-        let leaves = matches!(&self.identity.lifecycle, Lifecycle::State(word) if word == TERMINATED);
+        let leaves =
+            matches!(&self.identity.lifecycle, Lifecycle::State(word) if word == TERMINATED);
         if !leaves || self.setup.drain.is_none() {
             if self.draining.drain.take().is_some() {
-                self.notices.say(Level::Info, "this machine is not to be drained any more");
+                self.notices
+                    .say(Level::Info, "this machine is not to be drained any more");
             }
             return Vec::new();
         }
@@ -94,8 +96,12 @@ impl Core {
         let first = kept.and_then(|kept| kept.sessions);
         let hook = &plan.hook;
         let text = match kept {
-            None => format!("the target lifecycle state is {TERMINATED}: draining, then completing the hook {hook}"),
-            Some(_) => format!("going on with the drain of an earlier run, then completing the hook {hook}"),
+            None => format!(
+                "the target lifecycle state is {TERMINATED}: draining, then completing the hook {hook}"
+            ),
+            Some(_) => format!(
+                "going on with the drain of an earlier run, then completing the hook {hook}"
+            ),
         };
         let known = kept.is_some_and(|kept| kept.known);
         let hook = Hook::new(plan.timeout, PATIENCE, known);
@@ -155,7 +161,9 @@ impl Core {
         let plan = self.setup.drain.as_ref();
         let group = self.who.get(&None).map(|who| &who.group);
         let Some(Group::Known(group)) = group else {
-            return Err("the name of the group is unknown; switch instance tags in metadata on (InstanceMetadataTags=enabled) or set [identity] auto_scaling_group");
+            return Err(
+                "the name of the group is unknown; switch instance tags in metadata on (InstanceMetadataTags=enabled) or set [identity] auto_scaling_group",
+            );
         };
         let instance = self.own_instance();
         let instance = instance.ok_or("the instance id is unknown; set [identity] instance_id")?;

@@ -32,6 +32,8 @@ pub struct Said {
     pub state: String,
     /// The line.
     pub text: String,
+    /// A person should look after it; else it is the usual course of things.
+    pub is_trouble: bool,
 }
 
 /// Calls of one drain.
@@ -87,7 +89,12 @@ impl Hook {
     }
 
     /// A call was answered.
-    pub fn answered(&mut self, call: Call, reply: Reply, now: Duration) -> (Option<Said>, Option<Ended>) {
+    pub fn answered(
+        &mut self,
+        call: Call,
+        reply: Reply,
+        now: Duration,
+    ) -> (Option<Said>, Option<Ended>) {
         self.under_way = false;
         let wait = match reply {
             Reply::Done => {
@@ -144,9 +151,17 @@ fn words(call: Call, reply: &Reply) -> Said {
                 "{action}: no lifecycle action waits for this instance (not yet, while the group still deregisters it; never, where hook, group or instance is another); asking again"
             ),
         ),
-        Reply::Denied(why) => (why.clone(), format!("Auto Scaling denies {action}: {why}; asking again")),
+        Reply::Denied(why) => (
+            why.clone(),
+            format!("Auto Scaling denies {action}: {why}; asking again"),
+        ),
         Reply::Failed(why) => (why.clone(), format!("{action} failed: {why}; trying again")),
     };
     let state = format!("{action} {state}");
-    Said { state, text }
+    let is_trouble = matches!(reply, Reply::Denied(_) | Reply::Failed(_));
+    Said {
+        state,
+        text,
+        is_trouble,
+    }
 }

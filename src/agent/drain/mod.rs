@@ -67,6 +67,8 @@ pub struct Drain {
     orders: Vec<Order>,
     /// The state that was said last, and when.
     said: Option<(Duration, State)>,
+    /// The first line waits a little for the first reading, boot time.
+    first_line: Duration,
     /// The trouble with Auto Scaling that was said last.
     trouble: Option<String>,
 }
@@ -93,6 +95,7 @@ impl Drain {
             end: None,
             orders: Vec::new(),
             said: None,
+            first_line: now + SAY_LEAST,
             trouble: None,
         }
     }
@@ -109,14 +112,17 @@ impl Drain {
         };
         let (said, ended) = hook.answered(call, reply, now);
         match said {
-            None if self.trouble.take().is_some() => {
+            None if self.trouble.take().is_some() && ended.is_none() => {
                 self.say("Auto Scaling takes the calls of this drain".to_owned());
             }
             None => {}
             Some(said) if self.trouble.as_ref() == Some(&said.state) => {}
             Some(said) => {
                 self.trouble = Some(said.state);
-                self.orders.push(Order::Warn(said.text));
+                self.orders.push(match said.is_trouble {
+                    true => Order::Warn(said.text),
+                    false => Order::Say(said.text),
+                });
             }
         }
         if let Some(ended) = ended {
@@ -178,10 +184,13 @@ impl Drain {
     /// Says where things stand, where it is time to.
     fn tell(&mut self, now: Duration) {
         let state = self.state(now);
-        let due = self.said.is_none_or(|(at, said)| {
-            let every = if said == state { SAY_EVERY } else { SAY_LEAST };
-            now.saturating_sub(at) >= every
-        });
+        let due = match self.said {
+            None => state.read || now >= self.first_line,
+            Some((at, said)) => {
+                let every = if said == state { SAY_EVERY } else { SAY_LEAST };
+                now.saturating_sub(at) >= every
+            }
+        };
         if due {
             self.said = Some((now, state));
             self.say(words::standing(&self.wait, now));
@@ -191,7 +200,11 @@ impl Drain {
     fn state(&self, now: Duration) -> State {
         let gauges = self.wait.gauges();
         let sessions = gauges.fresh(Gauge::Sessions, now);
-        let up = |gauge| gauges.last(gauge).is_some_and(|reading| reading.value > 0.0);
+        let up = |gauge| {
+            gauges
+                .last(gauge)
+                .is_some_and(|reading| reading.value > 0.0)
+        };
         let mut halvings = self.said.map_or(0, |(_, said)| said.halvings);
         if let (Some(reading), Some(first)) = (sessions, self.wait.first()) {
             // Only down: what goes to and fro is no news.
@@ -213,7 +226,7 @@ impl Drain {
             return None;
         }
         let looks = self.why.is_none().then(|| {
-            let next = self.said.map_or(Duration::ZERO, |(at, _)| at + SAY_EVERY);
+            let next = self.said.map_or(self.first_line, |(at, _)| at + SAY_EVERY);
             next.min(self.wait.wake(now))
         });
         let calls = self.hook.as_ref().and_then(Hook::wake);

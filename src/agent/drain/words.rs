@@ -23,7 +23,9 @@ fn sessions(wait: &Wait, now: Duration) -> String {
     let below = format!("waiting for fewer than {}", wait.below());
     let gauges = wait.gauges();
     match (gauges.last(Gauge::Sessions), wait.first()) {
-        (None, _) => "the sessions are not read, and unknown is not gone: waiting for them".to_owned(),
+        (None, _) => {
+            "the sessions are not read, and unknown is not gone: waiting for them".to_owned()
+        }
         (Some(reading), first) => {
             let of = first.map_or_else(String::new, |first| format!(" of {first}"));
             let value = reading.value;

@@ -113,7 +113,10 @@ impl Hook {
         };
         self.next = match self.completing {
             // A heartbeat that was under way when the rule was met.
-            Some(_) if call == Call::Heartbeat => now,
+            Some(_) if call == Call::Heartbeat => {
+                self.failures = 0;
+                now
+            }
             _ => now + wait.min(self.every.max(RETRY_LEAST)),
         };
         let said = words(call, &reply);

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::gauge::Gauge;
+use super::gauge::{Gauge, Reading};
 use super::wait::{Wait, Why};
+
+/// A younger count needs no age.
+const AGED_LEAST: Duration = Duration::from_secs(10);
 
 /// Where things stand, in a line.
 pub(super) fn standing(wait: &Wait, now: Duration) -> String {
@@ -30,13 +33,22 @@ fn sessions(wait: &Wait, now: Duration) -> String {
             let of = first.map_or_else(String::new, |first| format!(" of {first}"));
             let value = reading.value;
             match reading.is_fresh(now) {
-                true => format!("{value}{of} sessions left, {below}"),
+                true => format!("{value}{of} sessions left{}, {below}", aged(&reading, now)),
                 false => format!(
                     "the sessions are not read any more (the last count, {} ago, was {value}{of}), and unknown is not gone: {below}",
                     span(now.saturating_sub(reading.at))
                 ),
             }
         }
+    }
+}
+
+/// A count that should have been followed by another is shown with its age.
+fn aged(reading: &Reading, now: Duration) -> String {
+    let age = now.saturating_sub(reading.at);
+    match age > reading.period.max(AGED_LEAST) {
+        true => format!(" ({} ago)", span(age)),
+        false => String::new(),
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Command {
     Cost(Cost),
     /// Wait until a firewall's sessions are gone, then complete its lifecycle hook where one is named
     #[command(
-        after_help = "Examples:\n  fwmetrics drain --max 30m\n  fwmetrics drain --target fw-a --hook fwmetrics-drain\n\nExit codes: 0 drained, 1 not drained within the longest wait or the hook not completed, 2 usage, 78 bad or missing configuration"
+        after_help = "Example:\n  fwmetrics drain --max 30m\n  fwmetrics drain --target fw-a --hook fwmetrics-drain\n\nExit codes: 0 drained, 1 not drained within the longest wait or the hook not completed, 2 usage, 78 bad or missing configuration"
     )]
     Drain(Drain),
     /// Try policies on a simulated fleet before a real one has them

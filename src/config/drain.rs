@@ -206,3 +206,56 @@ fn unread(tree: &Tree<'_>, top: &DeTable<'_>, drain: &DeTable<'_>) -> Option<Fau
         remedy: remedy.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::parse;
+
+    /// What is wrong with `[drain]` of this text.
+    fn faults(text: &str) -> Vec<String> {
+        let faults = parse(text, None, &[]).err();
+        let list = faults.into_iter().flat_map(|faults| faults.list);
+        list.map(|fault| format!("{}: {}", fault.key, fault.wrong))
+            .collect()
+    }
+
+    #[test]
+    fn a_wait_longer_than_auto_scaling_grants_is_a_fault_of_the_key_that_is_written() {
+        let drain = |keys: &str| faults(&format!("[drain]\n{keys}"));
+        assert!(drain("heartbeat_timeout_secs = 30\nwait_max_secs = 3000").is_empty());
+        let over = drain("heartbeat_timeout_secs = 30\nwait_max_secs = 3001");
+        assert!(over[0].starts_with("drain.wait_max_secs: 3001 is more than 100 times"));
+        assert!(drain("wait_max_secs = 90000").is_empty());
+        assert_eq!(drain("wait_max_secs = 90001").len(), 1);
+        assert_eq!(drain("heartbeat_timeout_secs = 29").len(), 1);
+        assert_eq!(
+            drain("heartbeat_timeout_secs = 7200\nwait_max_secs = 172801").len(),
+            1
+        );
+        assert!(drain("quiet_secs = 59\nwait_max_secs = 60").is_empty());
+        assert_eq!(drain("quiet_secs = 60\nwait_max_secs = 60").len(), 1);
+        assert!(drain("wait_max_secs = 60").is_empty());
+    }
+
+    #[test]
+    fn a_hook_needs_sessions_that_are_read() {
+        let hook = "[drain]\nhook_name = \"h\"\n";
+        let firewall = "[[collectors.panos.firewall]]\nname = \"a\"\naddress = \"10.0.0.4\"\napi_key_file = \"/k\"\ntls_insecure = true\n";
+        for (text, wrong) in [
+            ("", false),
+            ("[collectors]\ndisable = [\"conntrack\"]\n", true),
+            ("[metrics]\ndisable = [\"ActiveSessions\"]\n", true),
+            ("[collectors]\nauto = false\n[collectors.cpu]\n", true),
+            (
+                "[collectors]\nauto = false\n[collectors.conntrack]\n",
+                false,
+            ),
+            (firewall, true),
+            (&format!("[collectors]\nauto = true\n{firewall}"), false),
+        ] {
+            let found = faults(&format!("{text}{hook}"));
+            assert_eq!(!found.is_empty(), wrong, "{text}: {found:?}");
+            assert!(faults(text).is_empty(), "{text}");
+        }
+    }
+}

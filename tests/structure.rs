@@ -136,8 +136,14 @@ fn time_and_the_sdk_have_one_door_each() {
             file == "src/publish/cloudwatch.rs" || !text.contains("aws_sdk_cloudwatch"),
             "{file} names the SDK"
         );
+        assert!(
+            file == "src/publish/lifecycle.rs"
+                || !(text.contains("aws_sigv4") || text.contains("aws_sdk_autoscaling")),
+            "{file} calls Auto Scaling"
+        );
         let pure = file.starts_with("src/aggregate")
             || file.starts_with("src/agent/core")
+            || file.starts_with("src/agent/drain")
             || file == "src/collector/links.rs"
             || file.ends_with("/wire.rs")
             || file.contains("/wire/");

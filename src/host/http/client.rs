@@ -45,7 +45,8 @@ impl Client {
         }
     }
 
-    fn make(&self, (connect, answer): Within) -> SharedHttpConnector {
+    /// A connector with these time-outs.
+    pub(super) fn make(&self, (connect, answer): Within) -> SharedHttpConnector {
         let dial = Dial::new(self.proxies.clone(), self.roots.config(), connect);
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         // Or what lies idle is never closed.

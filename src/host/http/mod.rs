@@ -75,6 +75,18 @@ pub fn from_environment() -> SharedHttpClient {
     .into_shared()
 }
 
+/// A connector for one who signs his own requests, as [`from_environment`]'s; it has no time-outs, its user has.
+#[must_use]
+pub fn connector() -> SharedHttpConnector {
+    let build = |proxies| Client::new(proxies, Roots::System).make((None, None));
+    ByHostConnector {
+        straight: build(None),
+        proxied: build(Some(Arc::new(Matcher::from_env()))),
+        metadata_host: None,
+    }
+    .into_shared()
+}
+
 /// Chooses between two clients by the host of each request.
 #[derive(Debug)]
 struct ByHost {

@@ -1,29 +1,65 @@
-//! `fwmetrics generate`: files for packages, shells and editors. Nothing is read for them.
+//! `fwmetrics generate`: files for packages, shells and editors, for which nothing is read; and what fits a
+//! configuration in AWS, for which only that is read.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Failure, man, print};
-use crate::cli::{Cli, Generated};
-use crate::generate::{config, schema};
+use super::{Failure, load, man, print, say};
+use crate::cli::{Cli, Form, FormName, Generated, StackForm, StackFormName};
+use crate::generate::bundle::{Bundle, Part};
+use crate::generate::form::{cloudformation, json, terraform};
+use crate::generate::stack::{FLEET, Frame, PAIR};
+use crate::generate::{config, schema, stack};
 
 /// Prints one.
-pub(super) fn call(what: Generated, _file: Option<&str>) -> Result<(), Failure> {
-    print(&match what {
-        Generated::Completions { shell } => completions(shell),
-        Generated::Man => man::page(),
-        Generated::Schema => schema::text(),
-        Generated::Config => config::text(),
-        Generated::Alarms(_)
-        | Generated::Scaling(_)
-        | Generated::Dashboard(_)
-        | Generated::Iam(_)
-        | Generated::All(_) => return Err(Failure::Failed("not built yet".to_owned())),
-    })
+pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
+    let (form, parts) = match what {
+        Generated::Completions { shell } => return print(&completions(shell)),
+        Generated::Man => return print(&man::page()),
+        Generated::Schema => return print(&schema::text()),
+        Generated::Config => return print(&config::text()),
+        Generated::Fleet(form) => return print(&stack(&FLEET, form)?),
+        Generated::Pair(form) => return print(&stack(&PAIR, form)?),
+        Generated::Alarms(form) => (form, &[Part::Alarms][..]),
+        Generated::Scaling(form) => (form, &[Part::Scaling][..]),
+        Generated::Dashboard(form) => (form, &[Part::Dashboard][..]),
+        Generated::Iam(form) => (form, &[Part::Iam][..]),
+        Generated::All(form) => (form, Part::ALL),
+    };
+    for_aws(form, &Bundle::of(&load(file)?, parts))
+}
+
+fn stack(frame: &Frame, form: StackForm) -> Result<String, Failure> {
+    let form = match form.format {
+        StackFormName::Cloudformation => stack::Form::Cloudformation,
+        StackFormName::Terraform => stack::Form::Terraform,
+    };
+    frame
+        .text(form)
+        .map_err(|faults| Failure::Failed(faults.to_string()))
 }
 
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "fwmetrics", &mut script);
     String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The output holds all that is left out, with reasons; beside it one line says that there is something.
+fn for_aws(form: Form, bundle: &Bundle) -> Result<(), Failure> {
+    let text = match form.format {
+        FormName::Cloudformation => cloudformation::text(bundle),
+        FormName::Terraform => terraform::text(bundle),
+        FormName::Json => json::text(bundle),
+    };
+    if !bundle.left_out.is_empty() {
+        let numbers: std::collections::BTreeSet<&str> =
+            bundle.left_out.iter().map(|out| out.number).collect();
+        let numbers: Vec<&str> = numbers.into_iter().collect();
+        say(&format!(
+            "left out, as this configuration publishes nothing for them or disables them: {}; the output says why of each",
+            numbers.join(", ")
+        ));
+    }
+    print(&text)
 }

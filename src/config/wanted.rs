@@ -71,6 +71,15 @@ impl Wanted {
         self
     }
 
+    /// The same for one who watches these metrics for a while, so often: it keeps nothing over restarts either.
+    #[must_use]
+    pub fn watching(mut self, metrics: &[&'static str], period: Duration) -> Self {
+        self.state = self.state.read_only();
+        self.wanted.retain(|name| metrics.contains(name));
+        self.period = period;
+        self
+    }
+
     /// Makes the collector.
     ///
     /// # Errors

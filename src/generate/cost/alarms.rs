@@ -1,10 +1,11 @@
-//! What the alarms cost that `generate` makes of a configuration, those of scaling policies among them.
+//! What `generate` makes of a configuration: the alarms, those of scaling policies among them, and the dashboards.
 
 use serde::Serialize;
 
 use super::Assumed;
 use crate::config::Config;
-use crate::generate::{alarms, scaling};
+use crate::generate::form::blank::Blank;
+use crate::generate::{alarms, dashboard, scaling};
 use crate::model::alarm::{Alarm, Decision, MetricId, Parameter, Text};
 use crate::model::prices::number;
 
@@ -34,11 +35,19 @@ impl Alarms {
     }
 }
 
-pub(super) fn of(config: &Config, assumed: &Assumed) -> Alarms {
+/// Alarms, and how many dashboards.
+pub(super) fn of(config: &Config, assumed: &Assumed) -> (Alarms, usize) {
     let mut counted = Alarms::default();
-    for alarm in alarms::of(config).alarms {
-        add(&mut counted, assumed, &alarm);
+    let made = alarms::of(config).alarms;
+    for alarm in &made {
+        add(&mut counted, assumed, alarm);
     }
+    let dashboards = dashboard::of(config, &config.alarms.prefix, &made);
+    let dashboards = dashboards.iter().map(|one| match one.needs.as_slice() {
+        [] => 1,
+        [Blank::InstanceId] if assumed.is_alone => assumed.firewalls,
+        needs => usize::from(!assumed.is_alone && !needs.contains(&Blank::InstanceId)),
+    });
     let before = counted.count;
     for policy in scaling::of(config).policies {
         match policy.decision {
@@ -52,7 +61,7 @@ pub(super) fn of(config: &Config, assumed: &Assumed) -> Alarms {
     counted.of_policies = counted.count - before;
     counted.usd = number(counted.metrics) * config.prices.alarm_metric
         + number(counted.fast_metrics) * config.prices.fast_alarm_metric;
-    counted
+    (counted, dashboards.sum())
 }
 
 fn add(counted: &mut Alarms, assumed: &Assumed, alarm: &Alarm) {

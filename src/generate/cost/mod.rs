@@ -46,8 +46,10 @@ pub struct Bill {
     pub calls_usd: f64,
     /// Alarms and policies that `generate` makes.
     pub alarms: Alarms,
-    /// The dashboard that `generate` makes.
-    pub dashboard_usd: f64,
+    /// Dashboards that `generate` makes.
+    pub dashboards: usize,
+    /// What they cost.
+    pub dashboards_usd: f64,
     /// All together.
     pub total_usd: f64,
     /// What each opt-in adds, the dearest first.
@@ -69,16 +71,17 @@ pub fn of(config: &Config, assumed: &Assumed) -> Bill {
     let series_usd = prices.metrics(series_total);
     let machines = number(assumed.firewalls);
     let calls_usd = machines * prices.calls(calls, config.cloudwatch.period_secs);
-    let alarms = alarms::of(config, assumed);
-    let dashboard_usd = prices.dashboard;
+    let (alarms, dashboards) = alarms::of(config, assumed);
+    let dashboards_usd = number(dashboards) * prices.dashboard;
     Bill {
         series_total,
         series_usd,
         calls: machines * number(calls) * calls_a_month(config.cloudwatch.period_secs),
         calls_usd,
-        total_usd: series_usd + calls_usd + alarms.usd + dashboard_usd,
+        total_usd: series_usd + calls_usd + alarms.usd + dashboards_usd,
         alarms,
-        dashboard_usd,
+        dashboards,
+        dashboards_usd,
         opt_ins: opt_ins::of(config, assumed, series_total, series_usd, calls),
         series,
         assumed: assumed.clone(),

@@ -38,8 +38,9 @@ fn firewalls_share_their_groups_series_and_nothing_else() {
     }
     assert!((six.calls - 6.0 * 43_200.0).abs() < 1e-6);
     assert!((six.series_usd - 0.30 * number(six.series_total)).abs() < 1e-9);
-    let sum = six.series_usd + six.calls_usd + six.alarms.usd + six.dashboard_usd;
+    let sum = six.series_usd + six.calls_usd + six.alarms.usd + six.dashboards_usd;
     assert!((six.total_usd - sum).abs() < 1e-9);
+    assert_eq!((one.dashboards, six.dashboards), (1, 1));
     assert_eq!(six.alarms, one.alarms, "a fleet's alarms are its group's");
 }
 
@@ -57,6 +58,7 @@ fn alone_there_is_no_group_and_each_has_its_alarms() {
     assert!(of(1).alarms.count > 0);
     assert_eq!(of(3).alarms.count, 3 * of(1).alarms.count);
     assert_eq!(of(1).alarms.of_policies, 0);
+    assert_eq!((of(1).dashboards, of(3).dashboards), (1, 3));
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn prices_are_the_configurations() {
     let bill = bill(&text, &Assumed::default());
     assert!((bill.series_usd - number(bill.series_total)).abs() < 1e-9);
     assert!((bill.calls_usd - 43_200.0).abs() < 1e-6);
-    assert!((bill.dashboard_usd - 0.5).abs() < 1e-9 && bill.alarms.usd.abs() < 1e-9);
+    assert!((bill.dashboards_usd - 0.5).abs() < 1e-9 && bill.alarms.usd.abs() < 1e-9);
     assert_eq!(bill.prices, "[prices]");
     for wrong in [
         "metric = -0.1",

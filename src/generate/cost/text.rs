@@ -29,7 +29,11 @@ pub fn table(bill: &Bill) -> String {
         alarms.metrics + alarms.fast_metrics
     );
     line(&what, &alarms.count.to_string(), alarms.usd);
-    line("dashboard", "1", bill.dashboard_usd);
+    line(
+        "dashboards",
+        &bill.dashboards.to_string(),
+        bill.dashboards_usd,
+    );
     line("total", "", bill.total_usd);
     let head = format!("{:<58} {:>10} {:>12}\n", "WHAT", "COUNT", "$/MONTH");
     format!("{head}{out}\n{}{}", opt_ins(bill), notes(bill))
@@ -77,7 +81,7 @@ fn notes(bill: &Bill) -> String {
         "in one Auto Scaling group unless the configuration says otherwise"
     };
     format!(
-        "Assumed: {firewalls} of this machine, {group}, all month (series are paid by the hour); of each firewall at most {tunnels} tunnels, {peers} peers, {interfaces} interfaces, {cores} cores, or as many as are named.\nAt most: what a machine has no source for is not sent; `fwmetrics once` counts what this one has, --only names it. What firewalls share is counted once, and so are remote firewalls, pairs and the dashboard.\nPrices: {}, {}. Not taken off: what an account has for nothing ({}).\n",
+        "Assumed: {firewalls} of this machine, {group}, all month (series are paid by the hour); of each firewall at most {tunnels} tunnels, {peers} peers, {interfaces} interfaces, {cores} cores, or as many as are named.\nAt most: what a machine has no source for is not sent; `fwmetrics once` counts what this one has, --only names it. What firewalls share is counted once, and so are remote firewalls and pairs. Target tracking's own two alarms are counted.\nPrices: {}, {}. Not taken off: what an account has for nothing ({}).\n",
         bill.prices, bill.source, bill.free
     )
 }

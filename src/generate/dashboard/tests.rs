@@ -1,0 +1,3 @@
+//! What is on the dashboards of small configurations.
+
+use super::*;

@@ -38,7 +38,7 @@ pub enum Command {
     Metrics(Metrics),
     /// Make a file: alarms, scaling policies, dashboard and permissions that fit this configuration; or completions, manual page, the configuration or its schema
     #[command(
-        after_help = "Examples:\n  fwmetrics generate all --format terraform > fwmetrics.tf\n  fwmetrics generate config > fwmetrics.toml"
+        after_help = "Example:\n  fwmetrics generate all --format terraform > fwmetrics.tf\n  fwmetrics generate config > fwmetrics.toml"
     )]
     Generate(Generate),
     /// The monthly bill of this configuration: metrics, calls, alarms

@@ -8,6 +8,7 @@ use crate::aggregate::window::SeriesKey;
 use crate::collectors;
 use crate::model::metric::{Detail, Metric, Sets};
 use crate::model::names::CAPACITY_UTILIZATION;
+use crate::model::prices::{Prices, number};
 use crate::model::selection::Selection;
 use crate::self_metrics;
 
@@ -142,9 +143,8 @@ fn sets_of(platform: Platform, metric: &'static Metric, wanted: WantedSets) -> V
 
 /// What the coarse series of a metric cost, US dollars a month; without those of the VM-Series plugin's names.
 #[must_use]
-#[allow(clippy::cast_precision_loss)] // two at most
-pub fn usd_month(metric: &'static Metric) -> f64 {
-    sets_of(Platform::Linux, metric, BY_DEFAULT).len() as f64 * prices::METRIC_MONTH
+pub fn usd_month(metric: &'static Metric, prices: &Prices) -> f64 {
+    number(sets_of(Platform::Linux, metric, BY_DEFAULT).len()) * prices.metric
 }
 
 /// The dimension sets of a metric, in words.
@@ -168,18 +168,6 @@ pub fn sets_shown(metric: &Metric) -> String {
     shown.join(" ")
 }
 
-/// Prices of us-east-1 in US dollars, read on 2026-11-21: CloudWatch pricing page. Other regions differ a little.
-pub mod prices {
-    /// The day these were read.
-    pub const READ_ON: &str = "2026-11-21";
-    /// One custom metric for a month, in the first tier (up to 10,000); prorated by the hour, only while sent.
-    pub const METRIC_MONTH: f64 = 0.30;
-    /// One PutMetricData call.
-    pub const CALL: f64 = 0.01 / 1000.0;
-    /// Seconds of a month of 30 days.
-    pub const MONTH_SECS: f64 = 30.0 * 24.0 * 3600.0;
-}
-
 /// What publishing costs, US dollars a month.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
@@ -192,12 +180,10 @@ pub struct Cost {
 impl Cost {
     /// Of so many series, and so many calls each period.
     #[must_use]
-    #[allow(clippy::cast_precision_loss)] // small counts
-    pub fn monthly(series: usize, calls_per_window: usize, period_secs: i64) -> Self {
-        let windows = prices::MONTH_SECS / period_secs as f64;
+    pub fn monthly(series: usize, calls: usize, period_secs: i64, prices: &Prices) -> Self {
         Cost {
-            metrics: series as f64 * prices::METRIC_MONTH,
-            calls: calls_per_window as f64 * windows * prices::CALL,
+            metrics: prices.metrics(series),
+            calls: prices.calls(calls, period_secs),
         }
     }
 
@@ -325,7 +311,7 @@ mod tests {
 
     #[test]
     fn the_bill_is_series_plus_calls() {
-        let cost = Cost::monthly(40, 1, 60);
+        let cost = Cost::monthly(40, 1, 60, &Prices::default());
         assert!((cost.metrics - 12.0).abs() < 1e-9);
         assert!((cost.calls - 0.432).abs() < 1e-9);
     }

@@ -38,14 +38,16 @@ pub enum Command {
     Metrics(Metrics),
     /// Make a file: alarms, scaling policies, dashboard and permissions that fit this configuration; or completions, manual page, the configuration or its schema
     #[command(
-        after_help = "Examples:\n  fwmetrics generate all --format terraform > fwmetrics.tf\n  fwmetrics generate config > fwmetrics.toml"
+        after_help = "Example:\n  fwmetrics generate all --format terraform > fwmetrics.tf\n  fwmetrics generate config > fwmetrics.toml"
     )]
     Generate(Generate),
     /// The monthly bill of this configuration: metrics, calls, alarms
     #[command(after_help = "Example:\n  fwmetrics cost --firewalls 6")]
     Cost(Cost),
-    /// Wait until a firewall's sessions are gone, then complete its lifecycle hook
-    #[command(after_help = "Example:\n  fwmetrics drain --hook fwmetrics-drain")]
+    /// Wait until a firewall's sessions are gone, then complete its lifecycle hook where one is named
+    #[command(
+        after_help = "Example:\n  fwmetrics drain --max 30m\n  fwmetrics drain --target fw-a --hook fwmetrics-drain\n\nExit codes: 0 drained, 1 not drained within the longest wait or the hook not completed, 2 usage, 78 bad or missing configuration"
+    )]
     Drain(Drain),
     /// Try policies on a simulated fleet before a real one has them
     #[command(after_help = "Example:\n  fwmetrics simulate scaling --trace flash-crowd")]
@@ -156,6 +158,12 @@ pub enum Generated {
     /// Alarms, policies, dashboard and permissions in one template
     #[command(after_help = "Example:\n  fwmetrics generate all > fwmetrics.yaml")]
     All(Form),
+    /// A stack: a Gateway Load Balancer's fleet of Linux firewalls with all of this
+    #[command(after_help = "Example:\n  fwmetrics generate fleet > fleet.yaml")]
+    Fleet(StackForm),
+    /// A stack: the poller of a PAN-OS HA pair with all of this
+    #[command(after_help = "Example:\n  fwmetrics generate pair --format terraform > pair.tf")]
+    Pair(StackForm),
     /// The whole configuration: every key with its default, commented out
     #[command(after_help = "Example:\n  fwmetrics generate config > /etc/fwmetrics/fwmetrics.toml")]
     Config,
@@ -180,20 +188,82 @@ pub enum FormName {
     Json,
 }
 
+/// How a stack is written. It is made of the configuration that its machines run, not of the one that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct StackForm {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = StackFormName::Cloudformation)]
+    pub format: StackFormName,
+}
+
+/// Forms of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StackFormName {
+    /// A template, YAML
+    Cloudformation,
+    /// HCL
+    Terraform,
+}
+
 /// `cost`.
 #[derive(Debug, Args)]
 pub struct Cost {
-    /// How many such firewalls
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    /// How many machines with this configuration; what they share is counted once
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub firewalls: u32,
+    /// They are in no Auto Scaling group
+    #[arg(long)]
+    pub alone: bool,
+    /// Of this machine only these collectors, such as those that `once` shows; all that may run otherwise
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Tunnels of each firewall, or as many as the configuration names
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub tunnels: u32,
+    /// Routing peers of each, or as many as the configuration names
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub peers: u32,
+    /// Interfaces of each
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub interfaces: u32,
+    /// Cores of each
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub cores: u32,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = CostFormat::Table)]
+    pub format: CostFormat,
+}
+
+/// Form of `cost`'s output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CostFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
 }
 
 /// `drain`.
 #[derive(Debug, Args)]
 pub struct Drain {
-    /// The hook to complete [default: [drain] hook_name]
+    /// A remote firewall of the configuration [default: this machine]
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// Lifecycle hook to complete at the end [default: none, only wait]
     #[arg(long, value_name = "NAME")]
     pub hook: Option<String>,
+    /// Its Auto Scaling group [default: the firewall's]
+    #[arg(long, value_name = "NAME", requires = "hook")]
+    pub group: Option<String>,
+    /// The instance that waits at it [default: the firewall's]
+    #[arg(long, value_name = "ID", requires = "hook")]
+    pub instance_id: Option<String>,
+    /// Longest wait [default: [drain] wait_max_secs]
+    #[arg(long, value_parser = longest, value_name = "TIME")]
+    pub max: Option<Duration>,
+    /// Wait and say, but call nobody
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `simulate`.
@@ -217,6 +287,17 @@ pub struct SimulateScaling {
     /// One trace only
     #[arg(long, value_name = "NAME")]
     pub trace: Option<String>,
+}
+
+/// A time such as `15m`; no hook waits longer than two days.
+fn longest(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|e| e.to_string())?;
+    let bounds = Duration::from_secs(1)..=Duration::from_secs(48 * 3600);
+    if bounds.contains(&time) {
+        Ok(time)
+    } else {
+        Err("1s to 48h".to_owned())
+    }
 }
 
 /// A time such as `1s` or `500ms`; the passes must lie apart, and an hour is no look at the moment.

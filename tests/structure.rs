@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use fwmetrics::model::prices::Prices;
 use fwmetrics::render::{groups, metrics};
 
 /// The floor of every room in `src`.
@@ -136,8 +137,14 @@ fn time_and_the_sdk_have_one_door_each() {
             file == "src/publish/cloudwatch.rs" || !text.contains("aws_sdk_cloudwatch"),
             "{file} names the SDK"
         );
+        assert!(
+            file == "src/publish/lifecycle.rs"
+                || !(text.contains("aws_sigv4") || text.contains("aws_sdk_autoscaling")),
+            "{file} calls Auto Scaling"
+        );
         let pure = file.starts_with("src/aggregate")
             || file.starts_with("src/agent/core")
+            || file.starts_with("src/agent/drain")
             || file == "src/collector/links.rs"
             || file.ends_with("/wire.rs")
             || file.contains("/wire/");
@@ -209,7 +216,10 @@ fn hold_in_readme(name: &str, generated: &str) {
 // One test for all parts: they are written into one file.
 #[test]
 fn the_readme_is_in_step() {
-    hold_in_readme("fwmetrics metrics --format markdown", &metrics::markdown());
+    hold_in_readme(
+        "fwmetrics metrics --format markdown",
+        &metrics::markdown(&Prices::default()),
+    );
     hold_in_readme("keys", &key_table());
     hold_in_readme("groups", &groups::markdown());
 }

@@ -12,6 +12,7 @@ use crate::host::state::StateDir;
 
 const HEARTBEAT: &str = "heartbeat";
 const SERIES: &str = "series.json";
+const DRAIN: &str = "drain.json";
 const ACCOUNT: &str = "account.json";
 /// One window's worth, and what comes at the end.
 const WAITING_MAX: usize = 4;
@@ -26,6 +27,10 @@ pub(super) async fn load(state: &StateDir) -> (Kept, Vec<String>) {
     }
     match read(state, SERIES, |text| serde_json::from_str(text).ok()).await {
         Ok(series) => kept.series = series.unwrap_or_default(),
+        Err(why) => problems.push(why),
+    }
+    match read(state, DRAIN, |text| serde_json::from_str(text).ok()).await {
+        Ok(drain) => kept.drain = drain,
         Err(why) => problems.push(why),
     }
     (kept, problems)
@@ -80,6 +85,7 @@ pub(super) fn start(state: StateDir, events: Sender<Event>) -> (Sender<Keep>, Jo
 async fn store(state: &StateDir, keep: Keep) -> Stored {
     let (file, bytes) = match keep {
         Keep::Heartbeat(minute) => (HEARTBEAT, format!("{minute}\n").into_bytes()),
+        Keep::Drain(drain) => (DRAIN, serde_json::to_vec(&drain).unwrap_or_default()),
         Keep::Series(series) => (SERIES, serde_json::to_vec(&series).unwrap_or_default()),
     };
     let shown = state.path().join(file);

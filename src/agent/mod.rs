@@ -3,6 +3,7 @@
 //! one that reads the configuration again, and the loop that turns what they bring into events.
 
 pub mod core;
+pub mod drain;
 mod http;
 mod keeper;
 mod lifeline;

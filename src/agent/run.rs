@@ -27,6 +27,7 @@ use crate::host::spool::SpoolDir;
 use crate::host::state::StateDir;
 use crate::host::timer::Timer;
 use crate::publish::batch::Batch;
+use crate::publish::lifecycle::{self, Call, Waiting};
 
 /// Events that may wait for the loop: every task has at most one or two under way.
 const EVENTS_MAX: usize = 256;
@@ -188,6 +189,7 @@ struct Hands {
     /// By number.
     collectors: BTreeMap<usize, Sender<()>>,
     sender: Sender<(u64, Arc<Batch>)>,
+    lifecycle: Sender<(Call, Waiting)>,
     keeper: Sender<Keep>,
     /// In a dry run there is none.
     spooler: Option<Sender<Op>>,
@@ -213,6 +215,7 @@ impl Hands {
         let mut hands = Hands {
             collectors: BTreeMap::new(),
             sender: tasks::sender(sink(running), events.clone()),
+            lifecycle: tasks::lifecycle(caller(running), events.clone()),
             keeper,
             spooler,
             spool,
@@ -241,6 +244,9 @@ impl Hands {
         if !new.cloudwatch.same_client(&old.config.cloudwatch) {
             self.sender = tasks::sender(sink(running), self.events.clone());
         }
+        if caller(running) != caller(&old) {
+            self.lifecycle = tasks::lifecycle(caller(running), self.events.clone());
+        }
         if let Some(spool) = &self.spool {
             spool.limit(setup::disk_bytes(new, &running.wanted));
         }
@@ -264,6 +270,8 @@ impl Hands {
                 debug_assert!(given.is_ok());
             }
             // A disk that is slower than a window: the next one brings the newer state.
+            // One at a time: the drain waits for its answer.
+            Action::Lifecycle(call, waiting) => drop(self.lifecycle.try_send((call, waiting))),
             Action::Keep(keep) => drop(self.keeper.try_send(keep)),
             Action::Disk(op) => {
                 // Never full: one is under way at a time, and the last.
@@ -284,6 +292,15 @@ fn write(line: &Line) {
         Level::Warn => warn!("{}", line.text),
         Level::Error => error!("{}", line.text),
     }
+}
+
+/// Where and as whom Auto Scaling is called; a dry run calls nobody.
+fn caller(running: &Running) -> Option<lifecycle::Settings> {
+    let config = &running.config;
+    (!running.dry_run).then(|| lifecycle::Settings {
+        region: config.cloudwatch.region.clone(),
+        endpoint_url: config.drain.endpoint_url.clone(),
+    })
 }
 
 fn sink(running: &Running) -> Sink {

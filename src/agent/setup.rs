@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::agent::core::kept::Kept;
 use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
-use crate::agent::core::{Planned, Setup};
+use crate::agent::core::{DrainPlan, Planned, Setup};
+use crate::agent::drain::wait::Rule;
 use crate::agent::phase;
 use crate::aggregate::window::Target;
 use crate::config::{Config, Wanted};
@@ -61,6 +62,11 @@ pub(super) fn of(
         checkpoint: Duration::from_secs(config.spool.checkpoint_secs),
         correct_clock: cloudwatch.correct_clock,
         identity: config.identity.clone(),
+        drain: config.drain.hook_name.clone().map(|hook| DrainPlan {
+            hook,
+            timeout: Duration::from_secs(config.drain.heartbeat_timeout_secs),
+            rule: Rule::of(&config.drain),
+        }),
         remote,
         kept,
         seed: u64::from(crc32fast::hash(host.as_bytes())),

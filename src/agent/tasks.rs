@@ -1,4 +1,4 @@
-//! The tasks that carry: one per collector, one for sending, one for the metadata service. Each waits for a request,
+//! The tasks that carry: one per collector, one for sending, one for Auto Scaling, one for the metadata service. Each waits for a request,
 //! does it within a deadline, and brings back an event.
 
 use std::io::Write;
@@ -16,6 +16,7 @@ use crate::model::identity::Identity;
 use crate::model::reading::Readings;
 use crate::publish::batch::Batch;
 use crate::publish::cloudwatch::CloudWatch;
+use crate::publish::lifecycle::{self, Call, Lifecycle, Reply, Waiting};
 use crate::publish::outcome::{Answer, Outcome};
 use crate::publish::settings::CloudWatchSettings;
 use crate::render::datums;
@@ -178,6 +179,53 @@ async fn print(batch: Arc<Batch>, events: &Sender<Event>) -> Answer {
     };
     let code = if reason.is_empty() { "" } else { "Output" };
     Answer::new(outcome, code, reason)
+}
+
+/// Starts the caller of Auto Scaling; without settings it calls nobody, and says what it would.
+pub(super) fn lifecycle(
+    settings: Option<lifecycle::Settings>,
+    events: Sender<Event>,
+) -> Sender<(Call, Waiting)> {
+    // One call at a time: a drain waits for the answer.
+    let (calls, mut given) = channel(1);
+    tokio::spawn(async move {
+        let mut kept = None;
+        while let Some((call, waiting)) = given.recv().await {
+            let reply = match &settings {
+                Some(settings) => attempt(settings, &mut kept, call, waiting).await,
+                None => {
+                    tracing::info!("dry run: {} is not called", call.action());
+                    Reply::Done
+                }
+            };
+            if events.send(Event::Lifecycle(call, reply)).await.is_err() {
+                return;
+            }
+        }
+    });
+    calls
+}
+
+/// One call in a task of its own, for the same reason as an attempt to send.
+async fn attempt(
+    settings: &lifecycle::Settings,
+    kept: &mut Option<Lifecycle>,
+    call: Call,
+    waiting: Waiting,
+) -> Reply {
+    let caller = kept.take();
+    let mut caller = caller.unwrap_or_else(|| Lifecycle::new(settings.clone()));
+    let attempt = tokio::spawn(async move {
+        let reply = caller.call(call, &waiting).await;
+        (caller, reply)
+    });
+    match attempt.await {
+        Ok((caller, reply)) => {
+            *kept = Some(caller);
+            reply
+        }
+        Err(ended) => Reply::Failed(format!("the call panicked ({ended})")),
+    }
 }
 
 /// Starts the look-out for who we are. Each look is a task of its own, for the same reason as an attempt to send.

@@ -5,10 +5,11 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Failure, load, man, print, say};
-use crate::cli::{Cli, Form, FormName, Generated};
+use crate::cli::{Cli, Form, FormName, Generated, StackForm, StackFormName};
 use crate::generate::bundle::{Bundle, Part};
 use crate::generate::form::{cloudformation, json, terraform};
-use crate::generate::{config, schema};
+use crate::generate::stack::{FLEET, Frame, PAIR};
+use crate::generate::{config, schema, stack};
 
 /// Prints one.
 pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
@@ -17,6 +18,8 @@ pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
         Generated::Man => return print(&man::page()),
         Generated::Schema => return print(&schema::text()),
         Generated::Config => return print(&config::text()),
+        Generated::Fleet(form) => return print(&stack(&FLEET, form)?),
+        Generated::Pair(form) => return print(&stack(&PAIR, form)?),
         Generated::Alarms(form) => (form, &[Part::Alarms][..]),
         Generated::Scaling(form) => (form, &[Part::Scaling][..]),
         Generated::Dashboard(form) => (form, &[Part::Dashboard][..]),
@@ -24,6 +27,16 @@ pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
         Generated::All(form) => (form, Part::ALL),
     };
     for_aws(form, &Bundle::of(&load(file)?, parts))
+}
+
+fn stack(frame: &Frame, form: StackForm) -> Result<String, Failure> {
+    let form = match form.format {
+        StackFormName::Cloudformation => stack::Form::Cloudformation,
+        StackFormName::Terraform => stack::Form::Terraform,
+    };
+    frame
+        .text(form)
+        .map_err(|faults| Failure::Failed(faults.to_string()))
 }
 
 fn completions(shell: Shell) -> String {

@@ -62,10 +62,7 @@ pub fn call(cli: &Cli) -> Result<(), Failure> {
         Command::Once(args) => once::call(args, &load(file)?),
         Command::Run(args) => run::call(args, cli.config.clone()),
         Command::Check => check::call(file, &load(file)?),
-        Command::Metrics(args) => {
-            load(file)?;
-            metrics::call(args)
-        }
+        Command::Metrics(args) => metrics::call(args, &load(file)?.prices),
         Command::Generate(args) => generate::call(args.what, file),
         Command::Cost(args) => cost::call(args, &load(file)?),
         Command::Drain(args) => drain::call(args, &load(file)?),

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::reload;
 
@@ -82,46 +82,11 @@ where
     S: Subscriber + Send + Sync + 'static,
 {
     // Checked with the configuration.
-    let targets = |level: &str| quiet(level.parse::<Targets>().unwrap_or_default());
+    let targets = |level: &str| level.parse::<Targets>().unwrap_or_default();
     let (levels, handle) = reload::Layer::new(targets(level));
     lines.with(levels).init();
     Box::new(move |level| {
         // The subscriber is there as long as the process.
         let _ = handle.reload(targets(level));
     })
-}
-
-/// The SDK's HTTP client warns at each attempt that meets no HTTP; our own line says it once. Its TLS part warns of the
-/// system's certificates, and is heard. Whoever names it in the level hears all.
-fn quiet(levels: Targets) -> Targets {
-    const CLIENT: &str = "aws_smithy_http_client";
-    let Some(usual) = levels.default_level() else {
-        return levels;
-    };
-    if usual > LevelFilter::INFO || levels.iter().any(|(target, _)| target.starts_with(CLIENT)) {
-        return levels;
-    }
-    levels
-        .with_target(format!("{CLIENT}::client"), LevelFilter::ERROR.min(usual))
-        .with_target(format!("{CLIENT}::client::tls"), usual)
-}
-
-#[cfg(test)]
-mod tests {
-    use tracing::Level;
-
-    use super::*;
-
-    #[test]
-    fn the_sdks_client_is_quiet_unless_it_is_asked() {
-        let client = "aws_smithy_http_client::client";
-        let warns = |level: &str, target: &str| {
-            let levels: Targets = level.parse().unwrap();
-            quiet(levels).would_enable(target, &Level::WARN)
-        };
-        assert!(!warns("info", client) && warns("info", "aws_smithy_http_client::client::tls"));
-        assert!(!warns("off", client) && !warns("error", "aws_smithy_http_client::client::tls"));
-        assert!(warns("debug", client) && warns("info,aws_smithy_http_client=warn", client));
-        assert!(warns("info,fwmetrics=debug", "fwmetrics") && warns("info", "aws_config"));
-    }
 }

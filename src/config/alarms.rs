@@ -253,3 +253,6 @@ fn zone(text: &str) -> Result<(), String> {
     }
     Err("an Availability Zone such as \"eu-west-1a\"".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

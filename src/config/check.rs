@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::firewalls::Taken;
-use super::words::{NOT_SHOWN, a, integer, nearest, not_right, shown, wanted};
+use super::words::{NOT_SHOWN, a, integer, nearest, not_right, number, shown, wanted};
 use super::{ALARM_NUMBERS, FAULTS_MAX, POLICY_NUMBERS, cross, firewalls, sections, tree::Tree};
 use crate::catalogue;
 use crate::collector::Spec;
@@ -185,6 +185,14 @@ impl Walk<'_, '_> {
             (KeyKind::OneOf(words), DeValue::String(text)) if words.contains(&text.as_ref()) => {
                 return;
             }
+            (KeyKind::Number { min, max }, value) => match number(value) {
+                Some(number) if (min..=max).contains(&number) => return,
+                Some(number) => Some((
+                    format!("{number} is out of range"),
+                    format!("write {min} to {max}"),
+                )),
+                None => None,
+            },
             (KeyKind::Int { min, max }, number) => match integer(number) {
                 Some(number) if (min..=max).contains(&number) => return,
                 Some(number) => Some((

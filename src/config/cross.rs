@@ -2,6 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::drain;
 use super::sections::{self, FIREWALL, FIREWALLS_FILE};
 use super::tree::Tree;
 use super::words::integer;
@@ -25,6 +26,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(namespaces_twice(tree, top));
     faults.extend(short_periods(tree, top));
     faults.extend(thresholds(tree, top));
+    faults.extend(drain::check(tree, top));
     faults
 }
 
@@ -144,7 +146,7 @@ fn short_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
 }
 
 /// It has firewalls, or a file of them.
-fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
+pub(super) fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
     let table = collector(top, spec.name).filter(|_| spec.remote.is_some());
     table.is_some_and(|table| {
         [FIREWALL, FIREWALLS_FILE]

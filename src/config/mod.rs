@@ -24,13 +24,13 @@ use serde::Deserialize;
 
 use crate::identity;
 use crate::model::faults::{Fault, Faults, Place};
+use crate::model::prices::Prices;
 use crate::model::schema::Table;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
 pub use alarms::{ALARM_NUMBERS, Alarms};
 pub use drain::Drain;
 pub use list::{Listed, Print, Text, look};
-pub use prices::Prices;
 pub use scaling::{POLICY_NUMBERS, Scaling};
 pub use wanted::{Wanted, names};
 

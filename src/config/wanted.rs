@@ -71,6 +71,15 @@ impl Wanted {
         self
     }
 
+    /// The same for one who watches these metrics for a while, so often: it keeps nothing over restarts either.
+    #[must_use]
+    pub fn watching(mut self, metrics: &[&'static str], period: Duration) -> Self {
+        self.state = self.state.read_only();
+        self.wanted.retain(|name| metrics.contains(name));
+        self.period = period;
+        self
+    }
+
     /// Makes the collector.
     ///
     /// # Errors
@@ -116,10 +125,9 @@ impl Wanted {
         let groups = remote.groups.iter();
         let asked = groups.filter(|group| !published::names(&self.table, "disable", group));
         let mut commands = asked.flat_map(|group| group.commands);
-        let wanted = |own: &&&Metric| self.wanted.contains(own.name);
         commands.any(|command| {
-            command.metrics.iter().any(|own| *own == metric)
-                && command.metrics.iter().any(|own| wanted(&own))
+            let mut metrics = command.metrics.iter();
+            command.metrics.contains(&metric) && metrics.any(|own| self.wanted.contains(own.name))
         })
     }
 

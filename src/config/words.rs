@@ -13,6 +13,16 @@ pub(super) fn integer(value: &DeValue<'_>) -> Option<i64> {
     i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }
 
+/// A number, whole or not.
+pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
+        // The range of a key is far within what an f64 holds exactly.
+        #[allow(clippy::cast_precision_loss)]
+        other => integer(other).map(|number| number as f64),
+    }
+}
+
 /// What a key of this kind takes.
 pub(super) fn wanted(kind: KeyKind) -> String {
     match kind {
@@ -20,6 +30,7 @@ pub(super) fn wanted(kind: KeyKind) -> String {
         KeyKind::Text(_) => "write a quoted text".to_owned(),
         KeyKind::OneOf(words) => format!("write one of {}", quoted(words)),
         KeyKind::Int { min, max } => format!("write a whole number, {min} to {max}"),
+        KeyKind::Number { min, max } => format!("write a number, {min} to {max}"),
         KeyKind::OneOfInts(list) => {
             let list: Vec<String> = list.iter().map(i64::to_string).collect();
             format!("write one of {}", list.join(", "))

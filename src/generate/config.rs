@@ -71,6 +71,7 @@ fn key(out: &mut String, key: &Key) {
 fn range(kind: KeyKind) -> Option<String> {
     match kind {
         KeyKind::Int { min, max } => Some(format!("{min} to {max}.")),
+        KeyKind::Number { min, max } => Some(format!("{min} to {max}.")),
         KeyKind::OneOf(words) => Some(format!("One of {}.", words.join(", "))),
         KeyKind::OneOfInts(numbers) => {
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();

@@ -285,6 +285,3 @@ fn schema(series: &Series, own: &str) -> Option<&'static str> {
         .find(|(_, all)| all.split(',').eq(names.iter().copied()));
     known.filter(|(of, _)| *of == own).map(|(_, all)| *all)
 }
-
-#[cfg(test)]
-mod tests;

@@ -242,7 +242,8 @@ fn dashboard(dashboard: &Dashboard) -> Resource {
 }
 
 /// Parameters that a tree refers to, each once.
-fn needs(input: &Map<String, Value>) -> Vec<Blank> {
+#[must_use]
+pub fn needs(input: &Map<String, Value>) -> Vec<Blank> {
     fn walk(value: &Value, found: &mut BTreeSet<Blank>) {
         match value {
             Value::String(text) => found.extend(blank::blanks(text)),

@@ -114,6 +114,7 @@ fn kind(path: &str, key: &Key) -> Value {
         KeyKind::Text(_) => text_of(key),
         KeyKind::OneOf(words) => json!({"type": "string", "enum": words}),
         KeyKind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        KeyKind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         KeyKind::OneOfInts(numbers) => json!({"type": "integer", "enum": numbers}),
         KeyKind::Patterns => json!({"type": "array", "items": {"type": "string"}}),
         KeyKind::TextList(_) => {

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod limits;
 pub mod metric;
 pub mod names;
+pub mod prices;
 pub mod reading;
 pub mod schema;
 pub mod secret;

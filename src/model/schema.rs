@@ -21,6 +21,13 @@ pub enum KeyKind {
         /// Largest.
         max: i64,
     },
+    /// A number, whole or with a fraction, in this range, ends included.
+    Number {
+        /// Smallest.
+        min: f64,
+        /// Largest.
+        max: f64,
+    },
     /// One of these numbers.
     OneOfInts(&'static [i64]),
     /// A list of patterns with `*`, `?` and `[...]`.

@@ -7,10 +7,8 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
+use aws_config::SdkConfig;
 use aws_config::sts::AssumeRoleProvider;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::interceptors::{
@@ -29,15 +27,10 @@ use crate::model::datum::Datum;
 use crate::publish::batch::Batch;
 use crate::publish::outcome::{Answer, Outcome, Stage, is_expired, of_error, of_stage};
 use crate::publish::retry_after;
+use crate::publish::sdk::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
 use crate::publish::settings::CloudWatchSettings;
 use crate::publish::size::Form;
 
-/// Connecting, of which the TLS handshake.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One attempt, credentials and answer included.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The whole call; at the first one reading region and profile too.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 /// From here on the SDK takes a refused signature for one of a wrong clock (aws-runtime 1.10.2, service_clock_skew.rs,
 /// SKEW_DETECTION_THRESHOLD).
 const SKEW_SECS: u64 = 4 * 60;
@@ -164,25 +157,8 @@ impl CloudWatch {
 }
 
 /// Region, credentials and endpoint by the SDK's chain, with what the configuration sets put first.
-///
-/// The SDK reads its profile and token files on this thread: small local files, as a rule. On EC2 there are none.
 async fn load(settings: &CloudWatchSettings) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::from_environment())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts);
-    if let Ok(name) = AppName::new("fwmetrics") {
-        loader = loader.app_name(name);
-    }
-    if let Some(region) = &settings.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    let mut config = loader.load().await;
+    let mut config = sdk::load(settings.region.as_deref()).await;
     if let Some(role) = &settings.role_arn {
         let mut provider = AssumeRoleProvider::builder(role)
             .session_name("fwmetrics")

@@ -122,6 +122,9 @@ impl Default for VmSeriesSettings {
     }
 }
 
+/// Every right endpoint matches this.
+pub const URL: &str = "^https?://[^/?#@][^@]*$";
+
 /// Every right namespace matches this.
 const NAMESPACE: &str = r"^(?!:)(?!AWS/)(?=.*[!-~])[ -~]{1,255}$";
 
@@ -181,7 +184,7 @@ pub static CLOUDWATCH: Section = Section {
         .example(
             "\"https://vpce-0123456789abcdef0-abcdefgh.monitoring.eu-west-1.vpce.amazonaws.com\"",
         )
-        .pattern("^https?://[^/?#@][^@]*$"),
+        .pattern(URL),
         Key::new(
             "role_arn",
             KeyKind::Text(role_arn),
@@ -320,7 +323,11 @@ pub static SPOOL: Section = Section {
 };
 
 /// A URL that requests can be sent to.
-fn url(text: &str) -> Result<(), String> {
+/// An endpoint: http or https, a host, no query, no credentials.
+///
+/// # Errors
+/// When it is none.
+pub fn url(text: &str) -> Result<(), String> {
     let parsed = text.parse::<http::Uri>().ok();
     let legal = parsed.as_ref().is_some_and(|uri| {
         let scheme = matches!(uri.scheme_str(), Some("http" | "https"));

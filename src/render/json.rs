@@ -1,10 +1,17 @@
-//! `once --format json`.
+//! One JSON object, indented: `once --format json`, `cost --format json`.
+
+use serde::Serialize;
 
 use crate::render::report::Report;
 
-/// One object, indented.
+/// A report.
 #[must_use]
 pub fn report(report: &Report) -> String {
-    // A report holds no map with other than text keys, and no number that is not finite.
-    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+    pretty(report)
+}
+
+/// Any of ours: none holds a map with other than text keys.
+#[must_use]
+pub fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }

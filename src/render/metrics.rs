@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::catalogue::{self, Entry, Platform, prices};
+use crate::catalogue::{self, Entry, Platform};
+use crate::model::prices::Prices;
 
 #[derive(Serialize)]
 struct Row {
@@ -27,13 +28,13 @@ struct Other {
     unit: &'static str,
 }
 
-fn rows() -> Vec<Row> {
+fn rows(prices: &Prices) -> Vec<Row> {
     let row = |Entry { metric, sources }: Entry| Row {
         metric: metric.name,
         unit: metric.unit.as_str(),
         sets: catalogue::sets_shown(metric),
         default: metric.on,
-        usd_month: catalogue::usd_month(metric),
+        usd_month: catalogue::usd_month(metric, prices),
         active_only: metric.active_only,
         collectors: sources,
         meaning: metric.help,
@@ -47,17 +48,17 @@ fn rows() -> Vec<Row> {
 
 /// For programs.
 #[must_use]
-pub fn json() -> String {
-    serde_json::to_string_pretty(&rows()).unwrap_or_default() + "\n"
+pub fn json(prices: &Prices) -> String {
+    serde_json::to_string_pretty(&rows(prices)).unwrap_or_default() + "\n"
 }
 
 /// For the README.
 #[must_use]
-pub fn markdown() -> String {
+pub fn markdown(prices: &Prices) -> String {
     let mut out = String::from(
         "| Metric | Unit | Dimension sets | Default | $/month | From | Meaning |\n|---|---|---|---|---|---|---|\n",
     );
-    for row in rows() {
+    for row in rows(prices) {
         let dagger = if row.active_only { " †" } else { "" };
         let _ = writeln!(
             out,
@@ -72,20 +73,20 @@ pub fn markdown() -> String {
         );
     }
     out.push_str("\n† withheld while the firewall is the passive member of a pair.\n");
-    let _ = writeln!(out, "\n{}", ceiling());
+    let _ = writeln!(out, "\n{}", ceiling(prices));
     out.push_str("\nWith `[cloudwatch.vmseries]` PAN-OS firewalls publish under Palo Alto's own names too:\n\n");
-    for (row, other) in aliases(&rows()) {
+    for (row, other) in aliases(&rows(prices)) {
         let (metric, unit) = (other.metric, other.unit);
         let _ = writeln!(out, "- `{metric}` ({unit}): `{}`", row.metric);
     }
-    let _ = writeln!(out, "\n{}", aliases_cost());
+    let _ = writeln!(out, "\n{}", aliases_cost(prices));
     out
 }
 
 /// For people.
 #[must_use]
-pub fn table() -> String {
-    let rows = rows();
+pub fn table(prices: &Prices) -> String {
+    let rows = rows(prices);
     let widest = |cell: fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or(0);
     let (name, unit, sets) = (
         widest(|r| r.metric.len()),
@@ -108,7 +109,7 @@ pub fn table() -> String {
             row.sets
         );
     }
-    let _ = writeln!(out, "\n{}", ceiling());
+    let _ = writeln!(out, "\n{}", ceiling(prices));
     let aliases = aliases(&rows);
     let widest = aliases.iter().map(|(_, other)| other.metric.len());
     let other = widest.max().unwrap_or(0);
@@ -121,7 +122,7 @@ pub fn table() -> String {
         let (metric, unit) = (alias.metric, alias.unit);
         let _ = writeln!(out, "{metric:<other$}  {unit:<15}  {}", row.metric);
     }
-    let _ = writeln!(out, "\n{}", aliases_cost());
+    let _ = writeln!(out, "\n{}", aliases_cost(prices));
     out
 }
 
@@ -139,22 +140,22 @@ fn on(default: bool) -> &'static str {
     if default { "on" } else { "opt-in" }
 }
 
-fn ceiling() -> String {
+fn ceiling(prices: &Prices) -> String {
     let [linux, panos] = [Platform::Linux, Platform::PanOs].map(|platform| {
         let (fleet, instance) = catalogue::default_series(platform);
         let name = platform.name();
         format!("a {name} firewall makes at most {instance} series in {{InstanceId}} and {fleet} in {{AutoScalingGroupName}}")
     });
     format!(
-        "By default {linux}, and {panos}; the latter are shared by its group. Each series costs ${:.2} a month (us-east-1, {}), the $ column counts coarse ones. Fine series come on top: by default one for each collector, tunnel (two where it is monitored) and HA link, others by core, interface or peer when opted in. A PAN-OS firewall with three tunnels in a pair has 35 of its own by default, one with 50 monitored tunnels 134.",
-        prices::METRIC_MONTH,
-        prices::READ_ON
+        "By default {linux}, and {panos}; the latter are shared by its group. Each series costs ${:.2} a month ({}), the $ column counts coarse ones. Fine series come on top: by default one for each collector, tunnel (two where it is monitored) and HA link, others by core, interface or peer when opted in. A PAN-OS firewall with three tunnels in a pair has 35 of its own by default, one with 50 monitored tunnels 134.",
+        prices.metric,
+        prices.whose()
     )
 }
 
-fn aliases_cost() -> String {
+fn aliases_cost(prices: &Prices) -> String {
     format!(
         "Each of them is one series without dimensions for all firewalls, and one by {{AutoScalingGroupName}} for each group, ${:.2} a month each; they are on and off with the metrics they are made of.",
-        prices::METRIC_MONTH
+        prices.metric
     )
 }

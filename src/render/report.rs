@@ -100,6 +100,6 @@ pub struct Bill {
     pub period_secs: i64,
     /// US dollars a month.
     pub dollars: f64,
-    /// Day of the prices.
+    /// Day of the prices, or where they are from.
     pub prices_of: &'static str,
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::model::prices::READ_ON;
 use crate::render::report::{CollectorReport, Report, Sample, Status};
 
 const BAR_CELLS: usize = 20;
@@ -168,16 +169,20 @@ fn bill(out: &mut String, report: &Report) {
     } else {
         format!("{} calls", bill.calls)
     };
+    let prices = match bill.prices_of {
+        READ_ON => format!("us-east-1, prices of {READ_ON}"),
+        other => format!("prices of {other}"),
+    };
     line(
         out,
         format_args!(
-            "{BOLD}{}{BOLD:#} series ({} of the firewall, {} shared by its group), {calls} every {} s, about {BOLD}${:.2}{BOLD:#} a month {DIM}(us-east-1, prices of {}){DIM:#}",
+            "{BOLD}{}{BOLD:#} series ({} of the firewall, {} shared by its group), {calls} every {} s, about {BOLD}${:.2}{BOLD:#} a month {DIM}({}){DIM:#}",
             bill.fleet + bill.own,
             bill.own,
             bill.fleet,
             bill.period_secs,
             bill.dollars,
-            bill.prices_of
+            prices
         ),
     );
 }

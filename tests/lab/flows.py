@@ -3,7 +3,7 @@
 serve SECONDS          TCP and UDP echo
 ping HOST              one TCP connection, one byte there and back
 hold HOST N SECONDS    N TCP connections, held open
-storm HOST N           N UDP flows of one datagram each
+storm HOST N [PORT]    N UDP flows of one datagram each
 stream HOST N BYTES    N datagrams of one UDP flow within about a second
 flood HOST SECONDS     datagrams to the discard port, as fast as they go
 """
@@ -64,11 +64,11 @@ def hold(host, count, seconds):
     time.sleep(seconds)
 
 
-def storm(host, count):
+def storm(host, count, port=UDP_PORT):
     for i in range(count):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
             flow.bind(("", 20000 + i % 40000))
-            flow.sendto(b"x", (host, UDP_PORT))
+            flow.sendto(b"x", (host, port))
 
 
 def stream(host, count, size):
@@ -97,8 +97,8 @@ def main(command, *arguments):
             connect(host).close()
         case "hold", [host, count, seconds]:
             hold(host, int(count), float(seconds))
-        case "storm", [host, count]:
-            storm(host, int(count))
+        case "storm", [host, count, *port]:
+            storm(host, int(count), *map(int, port))
         case "stream", [host, count, size]:
             stream(host, int(count), int(size))
         case "flood", [host, seconds]:

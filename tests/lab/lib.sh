@@ -101,15 +101,18 @@ veth() {
 }
 
 # client (fwm-cl) -- firewall (fwm-fw: in0, out0) -- server (fwm-srv, 198.18.2.2), connection tracking on.
+# A lab that runs beside others gives a prefix of its own for the three, and one that takes longer its seconds.
+# firewall_up [PREFIX [SECONDS]]
 firewall_up() {
-  need_lab fwm-cl fwm-fw fwm-srv
-  namespaces_add fwm-cl fwm-fw fwm-srv
-  veth fwm-cl eth0 198.18.1.2/24 fwm-fw in0 198.18.1.1/24
-  veth fwm-srv eth0 198.18.2.2/24 fwm-fw out0 198.18.2.1/24
-  ip -n fwm-cl route add default via 198.18.1.1
-  ip -n fwm-srv route add default via 198.18.2.1
-  in_ns fwm-fw sysctl -qw net.ipv4.ip_forward=1
-  in_ns fwm-fw nft -f - <<'NFT' || skip "nft cannot load a rule with connection tracking"
+  local cl=${1:-fwm}-cl fw=${1:-fwm}-fw srv=${1:-fwm}-srv
+  need_lab "$cl" "$fw" "$srv"
+  namespaces_add "$cl" "$fw" "$srv"
+  veth "$cl" eth0 198.18.1.2/24 "$fw" in0 198.18.1.1/24
+  veth "$srv" eth0 198.18.2.2/24 "$fw" out0 198.18.2.1/24
+  ip -n "$cl" route add default via 198.18.1.1
+  ip -n "$srv" route add default via 198.18.2.1
+  in_ns "$fw" sysctl -qw net.ipv4.ip_forward=1
+  in_ns "$fw" nft -f - <<'NFT' || skip "nft cannot load a rule with connection tracking"
 table inet firewall {
   chain forward {
     type filter hook forward priority filter; policy drop;
@@ -118,8 +121,8 @@ table inet firewall {
   }
 }
 NFT
-  bg server ip netns exec fwm-srv python3 "$LAB/flows.py" serve 300
-  wait_for 10 in_ns fwm-cl python3 "$LAB/flows.py" ping 198.18.2.2 || die "no connection through the firewall"
+  bg server ip netns exec "$srv" python3 "$LAB/flows.py" serve "${2:-300}"
+  wait_for 10 in_ns "$cl" python3 "$LAB/flows.py" ping 198.18.2.2 || die "no connection through the firewall"
 }
 
 # --- background processes ---------------------------------------------------------------------

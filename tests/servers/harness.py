@@ -118,7 +118,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def server(folder):
+def server(folder, services=("cloudwatch", "iam", "sts", "imds"), program=("-m", "ministack")):
     """ministack on loopback: CloudWatch, and an IMDS that wants version 2. Yields its endpoint."""
     port = free_port()
     log = folder / "ministack.log"
@@ -126,7 +126,7 @@ def server(folder):
         folder,
         BIND_HOST="127.0.0.1",
         GATEWAY_PORT=str(port),
-        SERVICES="cloudwatch,iam,sts,imds",
+        SERVICES=",".join(services),
         MINISTACK_REGION=REGION,
         MINISTACK_IMDS_V2_REQUIRED="1",
         SFTP_ENABLED="0",
@@ -135,7 +135,7 @@ def server(folder):
         S3_DATA_DIR=str(folder / "s3"),
         **dummy_keys(),
     )
-    with process([sys.executable, "-m", "ministack"], env, log) as child:
+    with process([sys.executable, *program], env, log) as child:
         endpoint = f"http://127.0.0.1:{port}"
         end = time.monotonic() + 60
         while not answers(endpoint):
@@ -175,6 +175,10 @@ def instance_id(endpoint):
 
 
 def cloudwatch(endpoint):
+    return client("cloudwatch", endpoint)
+
+
+def client(service, endpoint):
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
-    return session.client("cloudwatch", endpoint_url=endpoint, config=config)
+    return session.client(service, endpoint_url=endpoint, config=config)

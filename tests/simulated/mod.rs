@@ -227,6 +227,7 @@ pub fn setup(seed: u64) -> Setup {
         remote: BTreeMap::new(),
         kept: Kept::default(),
         correct_clock: false,
+        drain: None,
         seed,
     }
 }
@@ -373,6 +374,8 @@ impl World {
                     self.kept.series = series;
                     self.series_written += 1;
                 }
+                // No world has a group to leave.
+                Action::Lifecycle(..) | Action::Keep(Keep::Drain(_)) => {}
                 Action::Disk(op) => {
                     let (done, after_ms) = self.disk.carry_out(op, self.mood, &mut self.faults.rng);
                     self.later(after_ms, Event::Disk(done));

@@ -8,6 +8,7 @@
 // A broken fake must fail its test loudly; and fakes live in real time, unlike the program's core.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+pub mod autoscaling;
 pub mod certificates;
 pub mod client;
 pub mod cloudwatch;
@@ -19,6 +20,7 @@ pub mod server;
 pub mod sigv4;
 pub mod time;
 
+pub use autoscaling::{AutoScaling, Trouble};
 pub use certificates::Authority;
 pub use client::{Answer, Client};
 pub use cloudwatch::{Call, Endpoint, Fault, Series, Stats, Stored};

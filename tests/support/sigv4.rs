@@ -110,6 +110,17 @@ pub fn verify(
     region: Option<&str>,
     find: impl Fn(&str) -> Option<Key>,
 ) -> Result<String, Refused> {
+    verify_for(SERVICE, request, now_secs, region, find)
+}
+
+/// The same for another service.
+pub fn verify_for(
+    service: &str,
+    request: &Request,
+    now_secs: i64,
+    region: Option<&str>,
+    find: impl Fn(&str) -> Option<Key>,
+) -> Result<String, Refused> {
     let header = request.header("authorization");
     let header = header.ok_or(Refused::Missing("Request is missing Authentication Token"))?;
     let authorization = Authorization::parse(header);
@@ -119,7 +130,7 @@ pub fn verify(
     if key.token.as_deref() != request.header("x-amz-security-token") {
         return Err(Refused::UnknownKey);
     }
-    check_scope(request, &authorization, now_secs, region).map_err(Refused::Mismatch)?;
+    check_scope(service, request, &authorization, now_secs, region).map_err(Refused::Mismatch)?;
     let expected = signature(request, &authorization, &key.secret).map_err(Refused::Mismatch)?;
     if expected != authorization.signature {
         let text = "The request signature we calculated does not match the signature you provided.";
@@ -133,14 +144,15 @@ pub fn verify(
 }
 
 fn check_scope(
+    service: &str,
     request: &Request,
     authorization: &Authorization<'_>,
     now_secs: i64,
     region: Option<&str>,
 ) -> Result<(), String> {
-    if authorization.service != SERVICE {
+    if authorization.service != service {
         return Err(format!(
-            "Credential should be scoped to correct service: '{SERVICE}'."
+            "Credential should be scoped to correct service: '{service}'."
         ));
     }
     if region.is_some_and(|region| region != authorization.region) {

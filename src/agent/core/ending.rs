@@ -17,6 +17,7 @@ impl Core {
             return;
         }
         self.stopping_until = Some(now.boot + FLUSH_FOR);
+        self.stop_draining();
         self.seal_recovered(true, now);
         let spans = self.schedule.drain();
         let last = spans.len().saturating_sub(1);

@@ -12,6 +12,7 @@ use crate::collector::CollectError;
 use crate::model::identity::Identity;
 use crate::model::reading::Readings;
 use crate::publish::batch::Batch;
+use crate::publish::lifecycle::{Call, Reply, Waiting};
 use crate::publish::outcome::Answer;
 
 /// What happened.
@@ -29,6 +30,8 @@ pub enum Event {
     Stored(Stored),
     /// An operation on the spool ended.
     Disk(Done),
+    /// Auto Scaling was called, for the drain.
+    Lifecycle(Call, Reply),
     /// Another configuration, checked; all that is new in it is built.
     Reload(Box<Setup>),
     /// A configuration was refused, and this one stays.
@@ -61,6 +64,8 @@ pub enum Action {
     Retire(usize),
     /// Send this batch.
     Send(u64, Arc<Batch>),
+    /// Call Auto Scaling, for the drain.
+    Lifecycle(Call, Waiting),
     /// Keep this over a restart.
     Keep(Keep),
     /// Do this in the spool; the next comes when its end was told, but for the last, which comes with the exit.

@@ -1,4 +1,5 @@
-//! What outlives a restart beside the spool: the last minute that had its heartbeat, and the series that were let in.
+//! What outlives a restart beside the spool: the last minute that had its heartbeat, the series that were let in, and how
+//! far a drain is.
 //!
 //! Flash wears: the minute is some bytes a minute, the series are written when they changed, else every ten minutes.
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Core;
 use super::account::Totals;
 use super::notices::Level;
+use crate::agent::drain;
 use crate::aggregate::admission::KEPT_FOR;
 use crate::aggregate::label::Set;
 use crate::aggregate::tunnel_room::{TunnelRoom, tunnel_of};
@@ -39,12 +41,14 @@ pub struct KeptSeries {
 }
 
 /// Something to be kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Keep {
     /// The start of the last minute whose heartbeat was made, Unix seconds.
     Heartbeat(i64),
     /// The accepted series.
     Series(Vec<KeptSeries>),
+    /// How far the drain is.
+    Drain(drain::Kept),
 }
 
 /// How it went to keep something.
@@ -57,12 +61,14 @@ pub struct Stored {
 }
 
 /// What was kept before this start.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kept {
     /// The start of the last minute whose heartbeat was made.
     pub heartbeat: Option<i64>,
     /// The accepted series.
     pub series: Vec<KeptSeries>,
+    /// How far a drain was.
+    pub drain: Option<drain::Kept>,
     /// The account of the run before, for one who has its spool.
     pub totals: Option<Totals>,
 }
@@ -82,6 +88,7 @@ pub(super) struct Written {
 impl Core {
     /// Goes on where the process before ended.
     pub(super) fn resume(&mut self, kept: Kept, now: Now) {
+        self.draining.resume(kept.drain);
         if let Some(minute) = kept.heartbeat {
             self.heartbeats.resume(minute);
             self.written.heartbeat = Some(minute);

@@ -6,6 +6,7 @@ mod answers;
 mod backlog;
 pub mod board;
 mod ceiling;
+mod draining;
 mod ending;
 mod event;
 mod exposure;
@@ -42,11 +43,12 @@ use crate::model::identity::{Identity, Who};
 use crate::publish::journal::JournalName;
 
 pub use event::{Action, Event, PassDone};
-pub use plan::{Planned, Setup};
+pub use plan::{DrainPlan, Planned, Setup};
 
 use account::Account;
 use backlog::Progress;
 use board::Board;
+use draining::Draining;
 use event::collects;
 use journaling::Recovered;
 use journals::Journals;
@@ -85,6 +87,7 @@ pub struct Core {
     windows: VecDeque<Held>,
     journals: Journals,
     recovered: Vec<Recovered>,
+    draining: Draining,
     /// The metadata service was asked, and answered or not.
     asked_identity: bool,
     /// The last minute that had its heartbeat in an earlier run.
@@ -143,6 +146,7 @@ impl Core {
             windows: VecDeque::new(),
             journals: Journals::new(setup.checkpoint, now),
             recovered: Vec::new(),
+            draining: Draining::default(),
             asked_identity: false,
             last_beat: setup.kept.heartbeat,
             presumed_lost: setup
@@ -206,6 +210,7 @@ impl Core {
             Event::Pass(done) => self.pass(&done, now),
             Event::Answer(id, answer) => self.answer(id, &answer, now),
             Event::Identity(identity, problem) => self.learn(identity, problem, now),
+            Event::Lifecycle(call, reply) => self.draining.answered(call, reply, now.boot),
             Event::Stored(stored) => self.stored(stored),
             Event::Disk(done) => self.disk_done(done, now),
             Event::Reload(setup) => return self.reload(*setup, now),
@@ -222,7 +227,11 @@ impl Core {
             Some(until) => until,
             None => self.schedule.wake(),
         };
-        let wakes = [self.queue.wake(now.boot), self.journal_wake()];
+        let drain = match self.stopping_until {
+            Some(_) => None,
+            None => self.draining.wake(now.boot),
+        };
+        let wakes = [self.queue.wake(now.boot), self.journal_wake(), drain];
         wakes.into_iter().flatten().fold(due, Duration::min)
     }
 
@@ -324,6 +333,7 @@ impl Core {
         actions.extend(self.disk_op(now).map(Action::Disk));
         if self.stopping_until.is_none() {
             self.watch_backlog(now);
+            actions.extend(self.drain(now.boot));
         }
         let exit = self.may_exit(now);
         actions.splice(0..0, self.notices.take().into_iter().map(Action::Log));

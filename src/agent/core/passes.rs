@@ -34,6 +34,7 @@ impl Core {
             readings: &done.readings,
             end,
         });
+        self.draining.take(&emitted, done.at);
         if tick.seeds {
             return;
         }

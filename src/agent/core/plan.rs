@@ -8,6 +8,7 @@ use super::board::Board;
 use super::kept::Kept;
 use super::queue::Limits;
 use super::schedule::Rhythm;
+use crate::agent::drain::wait::Rule;
 use crate::aggregate::aggregator::Source;
 use crate::aggregate::label::WantedSets;
 use crate::aggregate::window::Target;
@@ -46,10 +47,23 @@ pub struct Setup {
     pub remote: BTreeMap<Target, Who>,
     /// What was kept from before this start.
     pub kept: Kept,
+    /// With `[drain] hook_name`: what this machine waits for on its way out.
+    pub drain: Option<DrainPlan>,
     /// Windows are labelled by CloudWatch's clock where ours is wrong.
     pub correct_clock: bool,
     /// Decides the jitter.
     pub seed: u64,
+}
+
+/// What this machine waits for on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainPlan {
+    /// The lifecycle hook.
+    pub hook: String,
+    /// Its timeout.
+    pub timeout: Duration,
+    /// When it is completed.
+    pub rule: Rule,
 }
 
 /// A collector as the core knows it.

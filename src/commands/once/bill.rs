@@ -1,19 +1,15 @@
 //! The bill: what these series would cost for a month of `run`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::look::{Looked, target_of};
 use crate::aggregate::label::{Set, WantedSets, sets};
 use crate::aggregate::window::Target;
-use crate::catalogue::{Cost, prices};
+use crate::catalogue::Cost;
 use crate::config::Config;
-use crate::model::datum::{Datum, Dimension, Resolution};
-use crate::model::dimension::INSTANCE_ID;
+use crate::generate::cost::calls_of;
 use crate::model::identity::Group;
-use crate::model::names::CAPACITY_UTILIZATION;
 use crate::model::selection::Selection;
-use crate::publish::batch::split;
 use crate::render::report::{Bill, Status};
 use crate::self_metrics::EXPORTER_HEARTBEAT;
 
@@ -55,7 +51,7 @@ pub(super) fn of(config: &Config, selection: &Selection, looked: &Looked) -> Bil
     ];
     let calls = namespaces.into_iter().zip(counted.by_namespace());
     let calls = calls
-        .map(|(name, series)| split(&Arc::from(name), full_window(series, period_secs)).len())
+        .map(|(name, series)| calls_of(name, series, period_secs))
         .sum();
     let series = counted.shared.len() + counted.own;
     Bill {
@@ -63,8 +59,8 @@ pub(super) fn of(config: &Config, selection: &Selection, looked: &Looked) -> Bil
         own: counted.own,
         calls,
         period_secs,
-        dollars: Cost::monthly(series, calls, period_secs).total(),
-        prices_of: prices::READ_ON,
+        dollars: Cost::monthly(series, calls, period_secs, &config.prices).total(),
+        prices_of: config.prices.as_of(),
     }
 }
 
@@ -91,23 +87,4 @@ fn count(wanted: WantedSets, selection: &Selection, looked: &Looked) -> Counted 
     });
     counted.own += running.count();
     counted
-}
-
-/// So many datums as large as they get in a window.
-fn full_window(series: usize, period_secs: i64) -> Vec<Datum> {
-    let datum = Datum {
-        metric: "ConntrackAllowanceUtilization".into(),
-        unit: CAPACITY_UTILIZATION.unit,
-        dimensions: vec![
-            Dimension {
-                name: INSTANCE_ID.into(),
-                value: "i-0123456789abcdef0".to_owned()
-            };
-            2
-        ],
-        timestamp: 0,
-        resolution: Resolution::Minute,
-        values: vec![(0.5, 1); usize::try_from(period_secs).unwrap_or(60)],
-    };
-    vec![datum; series]
 }

@@ -177,6 +177,21 @@ fn a_pair_is_judged_by_both_members_configured_or_given() {
 const INSTANCE: &str = "InstanceId";
 
 #[test]
+fn a_tunnel_that_is_there_without_a_state_is_no_fault() {
+    for (liveness, missing) in [
+        ("", MissingData::NotBreaching),
+        ("liveness_secs = 30", MissingData::Breaching),
+    ] {
+        let made = alarms(&format!(
+            "[collectors.links]\nexpect = [\"gre1\"]\n{liveness}"
+        ));
+        let tunnel = one(&made, "tunnel-down-gre1");
+        assert_eq!(tunnel.rule.missing, missing);
+        assert_eq!(tunnel.scope, Text::Given(Parameter::InstanceId));
+    }
+}
+
+#[test]
 fn zones_have_alarms_where_traffic_is_constant() {
     let zones = "[alarms]\navailability_zones = [\"eu-west-1a\"]\nhealthy_firewalls_min = 3\nconstant_traffic = ";
     let made = alarms(&format!("{zones}true"));

@@ -13,7 +13,7 @@ pub mod yaml;
 use serde_json::{Map, Number, Value};
 
 use super::dashboard::{ITEM, WHEN};
-use super::resource::Resource;
+use super::resource::{Resource, needs};
 use blank::Blank;
 
 /// Keys that stand first in a table, in the order in which people expect them; the rest follows by name.
@@ -108,6 +108,8 @@ impl<'a> Filling<'a> {
         let mut all: Vec<Blank> = Vec::new();
         for one in resources {
             all.extend(one.needs.iter().chain(&one.unless));
+            // Also what only items hang on that may not be there.
+            all.extend(needs(&one.input));
             if one.tells.is_some() {
                 all.extend([Blank::Topic, Blank::PageTopic]);
             }

@@ -4,34 +4,68 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
+use crate::collector::Spec;
 use crate::config::Wanted;
 use crate::model::dimension::{OwnDimension, legal_value};
 use crate::model::names::tunnels::TUNNEL_STATE;
 
-/// Of one firewall, as the series are called: a tunnel's name that two collectors use becomes `collector/name`.
-pub(super) fn of(collectors: &[&Wanted]) -> Vec<(OwnDimension, String)> {
-    let mut tunnels: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    let mut expected = BTreeSet::new();
+/// A tunnel or a peer.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// Which of the two.
+    pub own: OwnDimension,
+    /// As its series are called.
+    pub name: String,
+    /// By whose table.
+    pub by: &'static Spec,
+    /// It may be there and have no state: an interface of a stateless tunnel without `liveness_secs`.
+    pub may_lack_state: bool,
+}
+
+/// Of one firewall: a tunnel's name that two collectors use becomes `collector/name`.
+pub(super) fn of(collectors: &[&Wanted]) -> Vec<Expected> {
+    let mut tunnels: BTreeMap<String, Vec<(&'static Spec, bool)>> = BTreeMap::new();
+    let mut expected = Vec::new();
     for one in collectors {
         let has_tunnels = one.spec.metrics().any(|metric| metric == &TUNNEL_STATE);
-        for name in names(one).iter().filter_map(|name| legal_value(name)) {
+        let legal = names(one).into_iter().filter_map(|name| legal_value(&name));
+        for name in legal.collect::<BTreeSet<String>>() {
             if has_tunnels {
-                tunnels.entry(name).or_default().insert(one.spec.name);
+                tunnels
+                    .entry(name)
+                    .or_default()
+                    .push((one.spec, stateless(one)));
             } else {
-                expected.insert((OwnDimension::Peer, name));
+                expected.push(Expected {
+                    own: OwnDimension::Peer,
+                    name,
+                    by: one.spec,
+                    may_lack_state: false,
+                });
             }
         }
     }
     for (name, owners) in tunnels {
-        for owner in &owners {
+        for (by, may_lack_state) in &owners {
             let outward = match owners.len() {
                 1 => Some(name.clone()),
-                _ => legal_value(&format!("{owner}/{name}")),
+                _ => legal_value(&format!("{}/{name}", by.name)),
             };
-            expected.extend(outward.map(|name| (OwnDimension::Tunnel, name)));
+            expected.extend(outward.map(|name| Expected {
+                own: OwnDimension::Tunnel,
+                name,
+                by,
+                may_lack_state: *may_lack_state,
+            }));
         }
     }
-    expected.into_iter().collect()
+    expected
+}
+
+/// The collector knows states of stateless tunnels only by a key that is not written.
+fn stateless(one: &Wanted) -> bool {
+    const KEY: &str = "liveness_secs";
+    one.spec.keys.iter().any(|key| key.name == KEY) && !one.table.contains_key(KEY)
 }
 
 /// What the collector's table names: `expect`, of a remote firewall `expect_tunnels`; a peer of WireGuard with a name

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::expected;
+use super::expected::{self, Expected};
 use super::naming::FOUND;
 use crate::aggregate::window::Target;
 use crate::catalogue::Platform;
@@ -35,7 +35,7 @@ pub struct Firewall {
     /// Collectors that read it and publish something, and whether somebody named them.
     pub collectors: Vec<(&'static str, bool)>,
     /// Tunnels and peers that the user names, as their series are called.
-    pub expected: Vec<(OwnDimension, String)>,
+    pub expected: Vec<Expected>,
     /// Readings of its dataplane's CPU in five minutes; none where nothing reads it.
     pub cpu_readings: Option<u32>,
     /// The configuration lets it speak for its group.
@@ -67,9 +67,11 @@ impl Firewall {
                 .map(|(name, _)| (dimension, (*name).to_owned()))
                 .collect();
         }
-        let known = self.expected.iter().filter(|(own, _)| *own == dimension);
-        let found = std::iter::once((dimension, FOUND.to_owned()));
-        known.cloned().chain(found).collect()
+        let known = self.expected.iter().filter(|one| one.own == dimension);
+        let known = known.filter(|one| one.by.metrics().any(|own| own == metric));
+        let names = known.map(|one| one.name.clone());
+        let found = std::iter::once(FOUND.to_owned());
+        names.chain(found).map(|name| (dimension, name)).collect()
     }
 }
 

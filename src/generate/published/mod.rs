@@ -19,6 +19,7 @@ use crate::model::dimension::OwnDimension;
 use crate::model::metric::Metric;
 use crate::model::selection::Selection;
 use crate::model::unit::Unit;
+pub use expected::Expected;
 pub use firewall::Firewall;
 
 /// A series as CloudWatch will have it.
@@ -59,6 +60,12 @@ impl Published {
             selection,
             catalogue: catalogue::all().iter().map(|entry| entry.metric).collect(),
         }
+    }
+
+    /// Tunnels of a firewall that get series of their own.
+    #[must_use]
+    pub fn tunnels_max(&self) -> usize {
+        self.selection.tunnels_max
     }
 
     /// The Auto Scaling groups, each once. A machine that does not know its own is in the one that the parameter names.

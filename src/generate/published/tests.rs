@@ -47,7 +47,7 @@ fn shown(found: Result<MetricId, String>) -> Result<String, String> {
 fn a_machine_without_a_configuration_is_known_by_parameters() {
     let all = published("");
     let group = Text::Given(Parameter::AutoScalingGroup);
-    assert_eq!(all.groups(), [group.clone()]);
+    assert_eq!(all.groups(), std::slice::from_ref(&group));
     let fleet = |name| shown(all.fleet(&group, name));
     assert_eq!(
         fleet("CapacityUtilization").unwrap(),
@@ -181,9 +181,9 @@ expect = ["192.0.2.1"]
     let names: Vec<&str> = machine
         .expected
         .iter()
-        .map(|(_, name)| name.as_str())
+        .map(|one| one.name.as_str())
         .collect();
-    assert_eq!(names, ["b", "c", "openvpn/a", "wireguard/a", "192.0.2.1"]);
+    assert_eq!(names, ["192.0.2.1", "wireguard/a", "openvpn/a", "b", "c"]);
     assert!(machine.collectors.contains(&("openvpn", true)));
     assert!(machine.collectors.contains(&("cpu", false)));
 }

@@ -105,8 +105,8 @@ impl Runner {
                 Action::Keep(Keep::Heartbeat(minute)) => self.kept.heartbeat = Some(minute),
                 Action::Keep(Keep::Series(series)) => self.kept.series = series,
                 Action::Disk(op) => self.disk_op(op),
-                // No collector hangs here.
-                Action::Retire(_) => {}
+                // No collector hangs here, and no world has a group to leave.
+                Action::Retire(_) | Action::Lifecycle(..) | Action::Keep(Keep::Drain(_)) => {}
                 Action::Log(line) => self.write(|| line.text),
                 Action::Exit => self.exited = true,
             }

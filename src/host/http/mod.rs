@@ -2,14 +2,16 @@
 //! answers, and a straight way to metadata services.
 //!
 //! The SDK's own client sends link-local calls through HTTP_PROXY too, where another machine's credentials may
-//! answer, or ours be read. Here the host decides: metadata and this machine go straight, whoever asks.
+//! answer, or ours be read. Here the host decides: metadata and this machine go straight, whoever asks. And it brings
+//! HTTP/2, half a megabyte of program for which one call a minute has no use.
+
+mod client;
+mod line;
+mod roots;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TlsContextBuilder, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -19,6 +21,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
+use hyper_util::client::proxy::matcher::Matcher;
+
+use client::Client;
+pub use roots::CA_BUNDLE;
+use roots::Roots;
 
 /// Environment names that point a metadata client elsewhere, and those that name a proxy.
 const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
@@ -30,19 +37,17 @@ const PROXIES: [&str; 6] = [
     "ALL_PROXY",
     "all_proxy",
 ];
-/// A file of certificates to trust beside the system's.
-pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// No answer of CloudWatch's, STS's or the metadata service's comes near; an endless one ends here.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// A client for the instance metadata service: no proxy, and no certificate is trusted, because it speaks plain HTTP.
 #[must_use]
 pub fn metadata() -> SharedHttpClient {
-    direct(TlsContext::builder().with_trust_store(TrustStore::empty()))
+    direct(Roots::None)
 }
 
-fn direct(tls: TlsContextBuilder) -> SharedHttpClient {
-    let straight = client(ProxyConfig::disabled(), tls);
+fn direct(roots: Roots) -> SharedHttpClient {
+    let straight: SharedHttpClient = Client::new(None, roots).into_shared();
     ByHost {
         proxied: straight.clone(),
         straight,
@@ -55,42 +60,31 @@ fn direct(tls: TlsContextBuilder) -> SharedHttpClient {
 #[must_use]
 pub fn from_environment() -> SharedHttpClient {
     if PROXIES.iter().all(|name| std::env::var_os(name).is_none()) {
-        return direct(trusting());
+        return direct(Roots::System);
     }
     let metadata_host = std::env::var(METADATA_ENDPOINT)
         .ok()
         .and_then(|url| url.parse::<http::Uri>().ok())
         .and_then(|uri| uri.host().map(ToOwned::to_owned));
+    let proxies = Arc::new(Matcher::from_env());
     ByHost {
-        straight: client(ProxyConfig::disabled(), trusting()),
-        proxied: client(ProxyConfig::from_env(), trusting()),
+        straight: Client::new(None, Roots::System).into_shared(),
+        proxied: Client::new(Some(proxies), Roots::System).into_shared(),
         metadata_host,
     }
     .into_shared()
 }
 
-fn client(proxy: ProxyConfig, tls: TlsContextBuilder) -> SharedHttpClient {
-    // Building a context without a client certificate cannot fail; if it ever does, the system's roots stand.
-    let tls = tls.build().unwrap_or_default();
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut builder = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls.clone())
-            .proxy_config(proxy.clone());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        builder.build()
-    })
-}
-
-/// The system's roots (or `SSL_CERT_FILE`), and the bundle that AWS's own tools take.
-fn trusting() -> TlsContextBuilder {
-    let roots = TrustStore::default().with_native_roots(true);
-    let roots = match std::env::var_os(CA_BUNDLE).and_then(|path| std::fs::read(path).ok()) {
-        Some(pem) => roots.with_pem_certificate(pem),
-        None => roots,
-    };
-    TlsContext::builder().with_trust_store(roots)
+/// A connector for one who signs his own requests, as [`from_environment`]'s; it has no time-outs, its user has.
+#[must_use]
+pub fn connector() -> SharedHttpConnector {
+    let build = |proxies| Client::new(proxies, Roots::System).make((None, None));
+    ByHostConnector {
+        straight: build(None),
+        proxied: build(Some(Arc::new(Matcher::from_env()))),
+        metadata_host: None,
+    }
+    .into_shared()
 }
 
 /// Chooses between two clients by the host of each request.

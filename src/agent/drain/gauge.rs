@@ -1,0 +1,112 @@
+//! The newest readings that a drain goes by, each with how long it stands. What is not read any more is unknown.
+
+use std::time::Duration;
+
+use crate::aggregate::aggregator::Emitted;
+use crate::aggregate::counter::Fine;
+use crate::model::metric::Metric;
+use crate::model::names::tunnels::TUNNELS_UP;
+use crate::model::names::{ACTIVE_SESSIONS, NEW_SESSIONS_PER_SECOND, REMOTE_ACCESS_TUNNELS};
+
+/// A reading stands for so many half periods of its source; the aggregator's rule for folding.
+const FRESH_HALF_PERIODS: u32 = 5;
+/// And for so long at least: a pass of a second that comes late says nothing yet.
+const FRESH_LEAST: Duration = Duration::from_secs(10);
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// Sessions in the table.
+    Sessions,
+    /// Sessions begun in a second.
+    NewSessions,
+    /// Tunnels that are up.
+    Tunnels,
+    /// Remote-access users with a tunnel.
+    Users,
+}
+
+impl Gauge {
+    /// All of them.
+    pub const ALL: [Gauge; 4] = [
+        Gauge::Sessions,
+        Gauge::NewSessions,
+        Gauge::Tunnels,
+        Gauge::Users,
+    ];
+
+    /// The metric whose coarse series it is.
+    #[must_use]
+    pub fn metric(self) -> &'static Metric {
+        match self {
+            Gauge::Sessions => &ACTIVE_SESSIONS,
+            Gauge::NewSessions => &NEW_SESSIONS_PER_SECOND,
+            Gauge::Tunnels => &TUNNELS_UP,
+            Gauge::Users => &REMOTE_ACCESS_TUNNELS,
+        }
+    }
+}
+
+/// A value and how long it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// The value.
+    pub value: f64,
+    /// When it was read, boot time.
+    pub at: Duration,
+    /// Time between two of them.
+    pub period: Duration,
+}
+
+impl Reading {
+    /// It still says how things are.
+    #[must_use]
+    pub fn is_fresh(&self, now: Duration) -> bool {
+        let age = now.saturating_sub(self.at);
+        age <= FRESH_LEAST || age * 2 <= self.period * FRESH_HALF_PERIODS
+    }
+}
+
+/// The newest reading of each gauge.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Gauges([Option<Reading>; Gauge::ALL.len()]);
+
+impl Gauges {
+    /// The newest reading, fresh or not; `None` where there never was one.
+    #[must_use]
+    pub fn last(&self, gauge: Gauge) -> Option<Reading> {
+        self.0[gauge as usize]
+    }
+
+    /// The newest reading where it is fresh.
+    #[must_use]
+    pub fn fresh(&self, gauge: Gauge, now: Duration) -> Option<Reading> {
+        self.last(gauge).filter(|reading| reading.is_fresh(now))
+    }
+
+    /// Keeps a reading.
+    pub fn put(&mut self, gauge: Gauge, reading: Reading) {
+        self.0[gauge as usize] = Some(reading);
+    }
+}
+
+/// The gauge and the reading that a value of a series is, read at this moment of boot time; whoever asks knows whose
+/// series it is.
+#[must_use]
+pub fn reading(value: &Emitted, at: Duration) -> Option<(Gauge, Reading)> {
+    let mut gauges = Gauge::ALL.into_iter();
+    let of = |gauge: &Gauge| value.key.own.is_none() && value.key.metric == gauge.metric();
+    let gauge = gauges.find(of)?;
+    let value_of = match (&value.fine, gauge) {
+        (Fine::Value(value), _) => *value,
+        // One new session in any of its seconds is one.
+        (Fine::Block(values), Gauge::NewSessions) => values.iter().copied().reduce(f64::max)?,
+        (Fine::Block(values), _) => *values.last()?,
+    };
+    let reading = Reading {
+        value: value_of,
+        at,
+        period: value.period,
+    };
+    Some((gauge, reading))
+}

@@ -1,3 +1,0 @@
-//! What is on the dashboards of small configurations.
-
-use super::*;

@@ -1,0 +1,140 @@
+//! The policies of small configurations, and the math of scaling in.
+
+use super::*;
+use crate::config::parse;
+
+fn policies(text: &str) -> MadePolicies {
+    of(&parse(text, None, &[]).unwrap())
+}
+
+#[test]
+fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest() {
+    let made = policies("");
+    let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+    assert_eq!(numbers, ["P1", "P2", "P4"]);
+    assert!(
+        made.policies
+            .iter()
+            .all(|policy| policy.warm_up_secs == 180)
+    );
+    let [left] = made.left_out.as_slice() else {
+        panic!("{:?}", made.left_out);
+    };
+    assert_eq!(left.number, "P3");
+    assert!(
+        left.why
+            .starts_with("PacketBufferUtilization is not published")
+    );
+    let Decision::Steps { alarm, steps } = &made.policies[2].decision else {
+        panic!("no steps");
+    };
+    let Measure::Math { inputs, result } = &alarm.rule.measure else {
+        panic!("no math");
+    };
+    assert_eq!(
+        result.to_string(),
+        "IF(((seen - (225 * n)) * (n - 1)) > 0, ((cap * n) / (n - 1)), 100)"
+    );
+    let ids: Vec<&str> = inputs.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, ["cap", "seen", "n"]);
+    assert!(inputs.iter().all(|(_, stat)| stat.period_secs == 300));
+    assert_eq!(alarm.rule.missing, MissingData::NotBreaching);
+    assert_eq!(steps, &[step(None, Some(0.0), -1)]);
+}
+
+/// The user guide's arithmetic: a missing value is 0, a division by zero and an IF without a condition no point.
+fn value(math: &Math, inputs: &[(&str, Option<f64>)]) -> Option<f64> {
+    let of = |math: &Math| value(math, inputs);
+    let two = |a: &Math, b: &Math, op: fn(f64, f64) -> f64| match (of(a), of(b)) {
+        (None, None) => None,
+        (a, b) => Some(op(a.unwrap_or(0.0), b.unwrap_or(0.0))).filter(|x| x.is_finite()),
+    };
+    match math {
+        Math::Input(id) => inputs.iter().find(|(known, _)| known == id)?.1,
+        Math::Number(number) => Some(*number),
+        Math::Fill(inner, filler) => of(inner).or(Some(*filler)),
+        Math::Sum(a, b) => two(a, b, |a, b| a + b),
+        Math::Difference(a, b) => two(a, b, |a, b| a - b),
+        Math::Product(a, b) => two(a, b, |a, b| a * b),
+        Math::Quotient(a, b) => two(a, b, |a, b| a / b),
+        Math::IfAbove(condition, limit, then, other) => match of(condition)? > *limit {
+            true => of(then).or(Some(0.0)),
+            false => of(other),
+        },
+    }
+}
+
+#[test]
+fn scale_in_projects_and_is_100_where_it_cannot_know() {
+    let made = policies("");
+    let Decision::Steps { alarm, .. } = &made.policies[2].decision else {
+        panic!("no steps");
+    };
+    let Measure::Math { result, .. } = &alarm.rule.measure else {
+        panic!("no math");
+    };
+    let point = |cap, seen, n| value(result, &[("cap", cap), ("seen", seen), ("n", n)]);
+    assert_eq!(point(Some(30.0), Some(1200.0), Some(4.0)), Some(40.0));
+    assert_eq!(point(Some(0.0), Some(600.0), Some(2.0)), Some(0.0));
+    // The newest minute is under way.
+    assert_eq!(point(Some(30.0), Some(960.0), Some(4.0)), Some(40.0));
+    for (cap, seen, n) in [
+        // One of four is silent; all are.
+        (Some(1.0), Some(900.0), Some(4.0)),
+        (None, None, Some(4.0)),
+        // The last one; a group without members, or whose number is not told.
+        (Some(1.0), Some(300.0), Some(1.0)),
+        (Some(1.0), Some(300.0), Some(0.0)),
+        (Some(1.0), Some(300.0), None),
+    ] {
+        assert_eq!(point(cap, seen, n), Some(100.0), "{cap:?} {seen:?} {n:?}");
+    }
+}
+
+#[test]
+fn steps_hang_on_the_threshold_and_settings_move_them() {
+    let made = policies(
+        "[scaling]\nstep_percent = 70\nsecond_step_percent = 85\nwarm_up_secs = 60\ndisable = [\"P4\"]",
+    );
+    let Decision::Steps { alarm, steps } = &made.policies[1].decision else {
+        panic!("no steps");
+    };
+    assert!((alarm.rule.threshold - 70.0).abs() < 1e-9);
+    assert_eq!(
+        steps,
+        &[step(Some(0.0), Some(15.0), 1), step(Some(15.0), None, 2)]
+    );
+    assert!(made.policies.iter().all(|policy| policy.warm_up_secs == 60));
+    let why = made
+        .left_out
+        .iter()
+        .map(|one| (one.number, one.why.as_str()));
+    assert!(
+        why.clone()
+            .any(|one| one == ("P4", "[scaling] disable names it"))
+    );
+    assert!(alarm.description.len() <= 1024);
+}
+
+#[test]
+fn a_pan_os_group_has_buffers_if_it_wants_and_a_longer_warm_up() {
+    let made = policies(
+        r#"
+[scaling]
+buffers = true
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#,
+    );
+    let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+    assert_eq!(numbers, ["P1", "P2", "P3", "P4"]);
+    assert!(made.policies.iter().all(|policy| {
+        policy.warm_up_secs == 900 && policy.group == Text::Fixed("edge".to_owned())
+    }));
+    assert_eq!(made.left_out, []);
+}

@@ -1,0 +1,323 @@
+//! What holds between the alarms and policies of a configuration and the series that it sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fwmetrics::config::Config;
+use fwmetrics::generate::published::{Published, Series};
+use fwmetrics::generate::{alarms, scaling};
+use fwmetrics::model::alarm::{Alarm, Decision, Measure, MetricId, Parameter, Policy, Stat, Text};
+
+use super::passes::{GROUP, INSTANCE, Sent, shown};
+
+/// AWS's own metrics and their dimensions: CloudWatch metrics of Gateway Load Balancers, and of Auto Scaling groups.
+const OF_AWS: [(&str, &str, &[&[&str]]); 4] = [
+    (
+        "AWS/AutoScaling",
+        "GroupInServiceInstances",
+        &[&["AutoScalingGroupName"]],
+    ),
+    ("AWS/GatewayELB", "UnHealthyHostCount", TARGETS),
+    ("AWS/GatewayELB", "HealthyHostCount", TARGETS),
+    (
+        "AWS/GatewayELB",
+        "RejectedFlowCount",
+        &[&["LoadBalancer"], &["AvailabilityZone", "LoadBalancer"]],
+    ),
+];
+const TARGETS: &[&[&str]] = &[
+    &["LoadBalancer", "TargetGroup"],
+    &["AvailabilityZone", "LoadBalancer", "TargetGroup"],
+];
+
+/// Metrics of a group that have an alarm each, by its number.
+const OF_GROUP: [(&str, &str); 15] = [
+    ("A1", "ExporterHeartbeat"),
+    ("A2", "DataplaneCpuUtilization"),
+    ("A3", "SessionTableUtilization"),
+    ("A4", "PacketBufferUtilization"),
+    ("A5", "BwInAllowanceExceeded"),
+    ("A5", "BwOutAllowanceExceeded"),
+    ("A5", "PpsAllowanceExceeded"),
+    ("A6", "ConntrackAllowanceExceeded"),
+    ("A7", "ConntrackAllowanceUtilization"),
+    ("A8", "LinkLocalAllowanceExceeded"),
+    ("A9", "SessionAllocFailures"),
+    ("A10b", "TunnelsDown"),
+    ("A15", "RxDrops"),
+    ("A15", "SoftnetDrops"),
+    ("P1", "CapacityUtilization"),
+];
+/// Of a firewall outside of a group.
+const OF_FIREWALL: [(&str, &str); 4] = [
+    ("A1b", "ExporterHeartbeat"),
+    ("A11", "TunnelBandwidthUtilization"),
+    ("A12", "BgpPeersDown"),
+    ("A12", "BfdSessionsDown"),
+];
+
+/// What fwmetrics says of itself only when there was something to say.
+const OF_TROUBLE: [&str; 2] = ["ClockSkew", "PublishErrors"];
+
+pub struct Judge {
+    pub config: Config,
+    pub sent: BTreeSet<Sent>,
+    pub alarms: Vec<Alarm>,
+    pub policies: Vec<Policy>,
+    pub left_out: Vec<alarms::LeftOut>,
+    pub series: Vec<Series>,
+    /// Values of parameters.
+    instance: String,
+    group: String,
+}
+
+impl Judge {
+    pub fn new(config: Config, sent: BTreeSet<Sent>) -> Self {
+        let made = alarms::of(&config);
+        let policies = scaling::of(&config);
+        Judge {
+            sent,
+            alarms: made.alarms,
+            policies: policies.policies,
+            left_out: made.left_out.into_iter().chain(policies.left_out).collect(),
+            series: Published::of(&config).series(),
+            instance: INSTANCE.to_owned(),
+            group: GROUP.to_owned(),
+            config,
+        }
+    }
+
+    /// Every statistic that anything looks at, with the number of what does.
+    fn stats(&self) -> Vec<(&'static str, &Stat)> {
+        let alarms = self.alarms.iter();
+        let alarms = alarms.flat_map(|alarm| stats_of(alarm.number, &alarm.rule.measure));
+        let policies = self
+            .policies
+            .iter()
+            .flat_map(|policy| match &policy.decision {
+                Decision::Target { stat, .. } => vec![(policy.number, stat)],
+                Decision::Steps { alarm, .. } => stats_of(policy.number, &alarm.rule.measure),
+            });
+        alarms.chain(policies).collect()
+    }
+
+    /// What the parameter is where these series were sent; of a peer nobody here knows.
+    fn value(&self, text: &Text) -> Option<String> {
+        match text {
+            Text::Fixed(value) => Some(value.clone()),
+            Text::Given(Parameter::InstanceId) => Some(self.instance.clone()),
+            Text::Given(Parameter::AutoScalingGroup) => Some(self.group.clone()),
+            Text::Given(_) => None,
+        }
+    }
+
+    fn is_sent(&self, id: &MetricId) -> bool {
+        let mut wanted: Vec<(&str, Option<String>)> = id
+            .dimensions
+            .iter()
+            .map(|(name, value)| (*name, self.value(value)))
+            .collect();
+        wanted.sort();
+        self.sent.iter().any(|sent| {
+            let same =
+                |((name, value), (wanted, fixed)): (&(String, String), &(&str, Option<String>))| {
+                    match fixed {
+                        Some(fixed) => name == wanted && value == fixed,
+                        // The peer has the same configuration, and an instance id.
+                        None => name == wanted || name == "Firewall",
+                    }
+                };
+            sent.namespace == id.namespace
+                && sent.name == id.name
+                && sent.dimensions.len() == wanted.len()
+                && sent.dimensions.iter().zip(&wanted).all(same)
+        })
+    }
+
+    /// Whatever is looked at is sent, exactly so and under one unit; of AWS's metrics it is documented.
+    pub fn looked_at_is_sent(&self) -> Result<(), String> {
+        let mut units: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for sent in &self.sent {
+            let units = units.entry((&sent.namespace, &sent.name)).or_default();
+            units.insert(sent.unit);
+        }
+        for (number, stat) in self.stats() {
+            let id = &stat.metric;
+            if id.namespace.starts_with("AWS/") {
+                documented(id).map_err(|why| format!("{number}: {why}"))?;
+            } else if !self.is_sent(id) {
+                return Err(format!("{number} looks at what is not sent: {id:?}"));
+            } else if units[&(id.namespace.as_str(), &*id.name)].len() != 1 {
+                return Err(format!("{number}: {} has several units", id.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever is sent is among what is said to be published, with its unit.
+    pub fn sent_is_published(&self) -> Result<(), String> {
+        for sent in &self.sent {
+            let is = |series: &&Series| {
+                let mut dimensions: Vec<_> = series.dimensions.iter().collect();
+                dimensions.sort_by_key(|(name, _)| *name);
+                let same = |((name, value), (known, text)): (
+                    &(String, String),
+                    &&(&str, Option<Text>),
+                )| {
+                    let fixed = text.as_ref().and_then(|text| self.value(text));
+                    name == known && fixed.is_none_or(|fixed| fixed == *value)
+                };
+                series.name == sent.name
+                    && series.namespace == sent.namespace
+                    && series.unit.as_str() == sent.unit
+                    && dimensions.len() == sent.dimensions.len()
+                    && sent.dimensions.iter().zip(&dimensions).all(same)
+            };
+            if !self.series.iter().any(|series| is(&series)) {
+                return Err(format!("sent and not published: {}", shown(sent)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever is said to be published, and waits for nothing but a reading, is sent where everything is read.
+    pub fn published_is_sent(&self) -> Result<(), String> {
+        for series in &self.series {
+            let dimensions = series.dimensions.iter();
+            let known: Option<Vec<(&'static str, Text)>> = dimensions
+                .map(|(name, value)| Some((*name, value.clone()?)))
+                .collect();
+            let Some(dimensions) = known.filter(|_| !OF_TROUBLE.contains(&series.name.as_str()))
+            else {
+                continue;
+            };
+            let id = MetricId {
+                namespace: series.namespace.clone(),
+                name: series.name.clone().into(),
+                dimensions,
+            };
+            if !self.is_sent(&id) {
+                return Err(format!("published and not sent: {id:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever is sent and has an alarm in the table has it here, and every number is made or named.
+    pub fn sent_is_looked_at(&self) -> Result<(), String> {
+        for sent in self
+            .sent
+            .iter()
+            .filter(|sent| sent.namespace == self.config.cloudwatch.namespace)
+        {
+            for number in self.numbers_for(sent) {
+                let is = |id: &MetricId| id.name == sent.name && self.is(id, sent);
+                let looked_at = self
+                    .stats()
+                    .iter()
+                    .any(|(of, stat)| *of == number && is(&stat.metric));
+                if !looked_at && !self.is_disabled(number) {
+                    return Err(format!("{number} does not look at {}", shown(sent)));
+                }
+            }
+        }
+        for number in alarms::ALL_NUMBERS.into_iter().chain(scaling::ALL_NUMBERS) {
+            let made = self.alarms.iter().map(|alarm| alarm.number);
+            let mut made = made.chain(self.policies.iter().map(|policy| policy.number));
+            if !made.any(|of| of == number) && !self.left_out.iter().any(|one| one.number == number)
+            {
+                return Err(format!("{number} is neither made nor named"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is(&self, id: &MetricId, sent: &Sent) -> bool {
+        let mut own: Vec<_> = id
+            .dimensions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), self.value(value).unwrap_or_default()))
+            .collect();
+        own.sort();
+        own == sent.dimensions
+    }
+
+    fn is_disabled(&self, number: &str) -> bool {
+        self.config.alarms.disable.contains(number) || self.config.scaling.disable.contains(number)
+    }
+
+    /// The numbers of the table that this series calls for.
+    fn numbers_for(&self, sent: &Sent) -> Vec<&'static str> {
+        let of = |table: &[(&'static str, &str)]| {
+            let own = table.iter().filter(|(_, name)| *name == sent.name);
+            own.map(|(number, _)| *number).collect::<Vec<_>>()
+        };
+        let names: Vec<&str> = sent
+            .dimensions
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        match names.as_slice() {
+            ["AutoScalingGroupName"] => {
+                let mut numbers = of(&OF_GROUP);
+                if sent.name == "CapacityUtilization" {
+                    numbers.extend(["P2", "P4"]);
+                }
+                if sent.name == "PacketBufferUtilization" && self.config.scaling.buffers {
+                    numbers.push("P3");
+                }
+                numbers
+            }
+            ["InstanceId" | "Firewall"] if self.is_alone(&sent.dimensions[0].1) => of(&OF_FIREWALL),
+            _ => self.detail_for(sent),
+        }
+    }
+
+    /// Of a pair, or of a firewall that stands alone: tunnels that somebody named, and collectors.
+    fn detail_for(&self, sent: &Sent) -> Vec<&'static str> {
+        let value = |name: &str| {
+            let mut own = sent.dimensions.iter();
+            own.find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let whose = value("InstanceId").or_else(|| value("Firewall"));
+        let is_mine = value("HaGroup").is_some() || whose.is_some_and(|one| self.is_alone(one));
+        let is_named =
+            |name: &str| name == "panos" || self.config.collectors.tables.contains_key(name);
+        match (sent.name.as_str(), value("Tunnel"), value("Collector")) {
+            ("TunnelState", Some(tunnel), _) if is_mine && !tunnel.contains("found by") => {
+                vec!["A10"]
+            }
+            ("CollectorUp", _, Some(name)) if is_mine && is_named(name) => vec!["A14"],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The configuration puts the firewall that is called so into no group.
+    fn is_alone(&self, called: &str) -> bool {
+        if called == INSTANCE || called == "i-own" {
+            return self.config.identity.auto_scaling_group.is_none();
+        }
+        let all = self.config.collectors();
+        let mut own = all.iter().filter(|one| {
+            let text = |key: &str| one.table.get(key).and_then(toml::Value::as_str);
+            text("instance_id") == Some(called) || text("name") == Some(called)
+        });
+        own.any(|one| !one.table.contains_key("auto_scaling_group"))
+    }
+}
+
+fn stats_of<'a>(number: &'static str, measure: &'a Measure) -> Vec<(&'static str, &'a Stat)> {
+    let stats = measure.stats().into_iter();
+    stats.map(|stat| (number, stat)).collect()
+}
+
+fn documented(id: &MetricId) -> Result<(), String> {
+    let mut names: Vec<&str> = id.dimensions.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    let mut all = OF_AWS.iter();
+    let known = all.find(|(namespace, name, _)| *namespace == id.namespace && *name == id.name);
+    match known {
+        Some((.., sets)) if sets.contains(&names.as_slice()) => Ok(()),
+        _ => Err(format!("AWS documents no such metric: {id:?}")),
+    }
+}

@@ -19,6 +19,10 @@ const ALL: [&[&str]; 8] = [
     &["config"],
 ];
 
+/// What is made of a configuration for AWS, and how it is written.
+const FOR_AWS: [&str; 5] = ["alarms", "scaling", "dashboard", "iam", "all"];
+const FORMATS: [&str; 3] = ["cloudformation", "terraform", "json"];
+
 fn generate(what: &[&str]) -> std::process::Command {
     let mut command = command(&["generate"]);
     command.args(what);
@@ -171,4 +175,123 @@ fn the_schema_is_json_and_closed() {
     let draft = "https://json-schema.org/draft/2020-12/schema";
     assert_eq!(schema["$schema"], draft);
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// Standard output and standard error of a part in a form, of this configuration.
+fn made(part: &str, format: &str, config: &ConfigFile) -> (String, String) {
+    let mut command = generate(&[part, "--format", format, "--config", config.path()]);
+    let ended = output(&mut command);
+    assert_eq!(ended.status.code(), Some(0), "{part}: {}", stderr(&ended));
+    (stdout(&ended), stderr(&ended))
+}
+
+fn json_of(part: &str, config: &ConfigFile) -> Value {
+    serde_json::from_str(&made(part, "json", config).0).unwrap()
+}
+
+#[test]
+fn what_is_made_for_aws_follows_the_configuration() {
+    let default = ConfigFile::new("default", "");
+    let other = ConfigFile::new("other", "[cloudwatch]\nnamespace = \"Other/place\"\n");
+    for part in ["alarms", "dashboard", "iam", "all"] {
+        for format in FORMATS {
+            let text = made(part, format, &other).0;
+            assert!(
+                text.contains("Other/place") && !text.contains("Firewall/fwmetrics"),
+                "{part} {format}"
+            );
+            assert!(
+                made(part, format, &default)
+                    .0
+                    .contains("Firewall/fwmetrics"),
+                "{part} {format}"
+            );
+        }
+    }
+    let mut command = generate(&["alarms"]);
+    command.env("FWMETRICS_CLOUDWATCH__NAMESPACE", "Other/place");
+    assert!(stdout(&output(&mut command)).contains("Other/place"));
+}
+
+#[test]
+fn a_bad_configuration_makes_nothing_for_aws() {
+    let file = ConfigFile::new("bad", "nope = 1\n");
+    for part in FOR_AWS {
+        let ended = output(&mut generate(&[part, "--config", file.path()]));
+        assert_eq!(
+            (ended.status.code(), stdout(&ended).as_str()),
+            (Some(78), ""),
+            "{part}"
+        );
+        assert!(stderr(&ended).contains("nope"), "{part}");
+    }
+}
+
+#[test]
+fn the_output_is_the_same_each_time() {
+    let file = ConfigFile::new("same", "[drain]\nhook_name = \"h\"\n");
+    for part in FOR_AWS {
+        for format in FORMATS {
+            assert_eq!(
+                made(part, format, &file),
+                made(part, format, &file),
+                "{part} {format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_is_its_parts() {
+    let file = ConfigFile::new("parts", "");
+    let calls = |part: &str| json_of(part, &file)["calls"].as_array().unwrap().clone();
+    let parts: Vec<Value> = FOR_AWS[..4].iter().flat_map(|part| calls(part)).collect();
+    assert_eq!(calls("all"), parts);
+    let of = |service: &str| {
+        parts
+            .iter()
+            .filter(|call| call["call"].as_str().unwrap().starts_with(service))
+            .count()
+    };
+    assert!(of("cloudwatch") > 20 && of("autoscaling") > 2 && of("iam") > 3);
+}
+
+#[test]
+fn what_is_left_out_is_told_in_one_line_and_explained_in_the_output() {
+    let file = ConfigFile::new("left", "[alarms]\ndisable = [\"A7\"]\n");
+    let (text, said) = made("alarms", "json", &file);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let output: Value = serde_json::from_str(&text).unwrap();
+    let left_out = output["left_out"].as_array().unwrap();
+    let why = |number: &str| {
+        left_out.iter().find(|out| out["number"] == number).unwrap()["why"].to_string()
+    };
+    assert!(why("A7").contains("disable"), "{}", why("A7"));
+    assert!(
+        why("A4").contains("PacketBufferUtilization"),
+        "{}",
+        why("A4")
+    );
+    assert!(said.contains("A7") && said.contains("A4"), "{said}");
+    assert_eq!(made("iam", "json", &file).1, "");
+}
+
+#[test]
+fn each_placeholder_is_told() {
+    let file = ConfigFile::new("placeholders", "");
+    let output = json_of("all", &file);
+    let told = output["placeholders"].as_object().unwrap();
+    let text = output["calls"].to_string();
+    let used = text
+        .split("${")
+        .skip(1)
+        .map(|rest| rest.split_once('}').unwrap().0);
+    for name in used {
+        let answered = output["calls"].as_array().unwrap().iter();
+        let mut answered = answered.filter_map(|call| call["answers"]["PolicyARN"].as_str());
+        assert!(
+            told.contains_key(name) || answered.any(|text| text == format!("${{{name}}}")),
+            "{name}"
+        );
+    }
 }

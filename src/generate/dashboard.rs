@@ -228,13 +228,17 @@ impl Maker<'_> {
         })
     }
 
-    /// Where alarms and policies act on this line.
+    /// Where alarms and policies act on this line; that one counts from the first on needs no mark.
     fn thresholds(&self, line: &Line, id: &MetricId) -> Vec<Value> {
+        if id.namespace != self.namespace {
+            return Vec::new();
+        }
         let is_line = |stat: &Stat| stat.metric == *id && stat.statistic.word() == line.stat;
         let mut marks = Vec::new();
         for alarm in self.alarms {
             if let Measure::One(stat) = &alarm.rule.measure
                 && is_line(stat)
+                && alarm.rule.threshold > 0.0
             {
                 marks.push(json!({"label": format!("{} {}", alarm.number, alarm.slug), "value": alarm.rule.threshold}));
             }
@@ -285,3 +289,6 @@ fn schema(series: &Series, own: &str) -> Option<&'static str> {
         .find(|(_, all)| all.split(',').eq(names.iter().copied()));
     known.filter(|(of, _)| *of == own).map(|(_, all)| *all)
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,11 +174,17 @@ const fn share(title: &'static str, of: &'static [&'static str]) -> Search {
 }
 
 /// All Gateway Load Balancers of the account and region, so that none has to be named.
-pub(super) static BALANCER: [Search; 2] = [
+pub(super) static BALANCER: [Search; 3] = [
     aws(
-        "Load balancer: firewalls by health",
-        &["HealthyHostCount", "UnHealthyHostCount"],
+        "Load balancer: healthy firewalls",
+        &["HealthyHostCount"],
         "Minimum",
+        "LoadBalancer,TargetGroup",
+    ),
+    aws(
+        "Load balancer: unhealthy firewalls",
+        &["UnHealthyHostCount"],
+        "Maximum",
         "LoadBalancer,TargetGroup",
     ),
     aws(

@@ -253,7 +253,7 @@ fn actions(
 }
 
 /// A tree with references for its blanks.
-fn value(tree: &Value, filling: &Filling<'_>) -> Value {
+pub(super) fn value(tree: &Value, filling: &Filling<'_>) -> Value {
     match tree {
         Value::String(text) => substituted(text, filling, Map::new()),
         Value::Array(list) => list.iter().map(|item| value(item, filling)).collect(),
@@ -315,7 +315,7 @@ fn reference(gap: Gap<'_>) -> Value {
 }
 
 /// A dashboard's body: JSON as a text, a line for each widget.
-fn dashboard_body(body: &Value, filling: &Filling<'_>) -> Value {
+pub(super) fn dashboard_body(body: &Value, filling: &Filling<'_>) -> Value {
     let mut variables = Map::new();
     let mut rest = into_map(body.clone());
     let widgets = rest.remove("widgets").unwrap_or_default();

@@ -24,9 +24,14 @@ pub fn text(bundle: &Bundle) -> String {
     for resource in &resources {
         call(&mut calls, resource, &resources);
     }
+    let shown = json!(calls).to_string();
     let mut placeholders = Map::new();
-    for blank in filling.parameters(&resources) {
-        placeholders.insert(blank.about().name.to_owned(), blank.about().about.into());
+    for about in Blank::ALL.map(Blank::about) {
+        if shown.contains(&format!("${{{}}}", about.name)) {
+            let what = [about.about, "Of the account that it is made in."];
+            let what = what.iter().find(|text| !text.is_empty());
+            placeholders.insert(about.name.to_owned(), json!(what));
+        }
     }
     let left_out: Vec<Value> = bundle
         .left_out

@@ -149,3 +149,6 @@ fn optional(value: &Value) -> Option<(Vec<Blank>, &Value)> {
     let marks = value.get(WHEN)?.as_str()?;
     Some((blank::blanks(marks).collect(), value.get(ITEM)?))
 }
+
+#[cfg(test)]
+mod tests;

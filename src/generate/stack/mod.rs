@@ -211,8 +211,9 @@ fn conditional(resources: &str, form: Form) -> String {
 /// The condition of an alarm that looks at this tunnel.
 fn condition(block: &str, tunnel: &str, form: Form) -> Option<String> {
     match form {
-        Form::Cloudformation => block
-            .contains(&format!("Ref: {tunnel}\n"))
+        Form::Cloudformation => ["\n", "}"]
+            .iter()
+            .any(|end| block.contains(&format!("Ref: {tunnel}{end}")))
             .then(|| format!("    Condition: Has{tunnel}\n")),
         Form::Terraform => {
             let variable = format!("var.{}", snake(tunnel));

@@ -6,6 +6,7 @@
 //! same chance a second, so that which of them it was does not matter.
 
 use fastrand::Rng;
+use serde::Serialize;
 
 use super::chance::{binomial, poisson};
 
@@ -160,7 +161,7 @@ impl Firewall {
 }
 
 /// Flows, counted from the start. What came is what ended, is there, was cut or was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Flows {
     /// New ones, reconnecting clients too.
     pub arrived: u64,

@@ -1,5 +1,7 @@
 //! One run: a fleet, a trace, a contestant's policies; and what came of it.
 
+use serde::Serialize;
+
 use super::contestant::{Contestant, Leave, Publisher};
 use super::fleet::{Firewall, Fleet, Flows, Life, STEP_SECS};
 use super::points::{Point, Points};
@@ -51,7 +53,7 @@ pub struct Moment {
 }
 
 /// What came of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     /// Whose policies.
     pub contestant: &'static str,
@@ -67,13 +69,16 @@ pub struct Outcome {
     pub first_added_secs: Option<u64>,
     /// Firewalls that policies took away while exporters that feed them were silent.
     pub blind_scale_ins: u32,
-    /// Scale-outs and scale-ins.
-    pub changes: (u32, u32),
+    /// Times that policies made the group larger.
+    pub scale_outs: u32,
+    /// Times that they made it smaller.
+    pub scale_ins: u32,
     /// Counts of flows at the end.
     pub flows: Flows,
     /// Those still there.
     pub active: u64,
     /// Minute by minute.
+    #[serde(skip)]
     pub timeline: Vec<Moment>,
 }
 
@@ -139,7 +144,8 @@ impl<'a> Run<'a> {
                 firewall_hours: 0.0,
                 first_added_secs: None,
                 blind_scale_ins: 0,
-                changes: (0, 0),
+                scale_outs: 0,
+                scale_ins: 0,
                 flows: Flows::default(),
                 active: 0,
                 timeline: Vec::new(),
@@ -191,8 +197,8 @@ impl<'a> Run<'a> {
             return;
         };
         let out = next > self.desired;
-        let (outs, ins) = &mut self.outcome.changes;
-        *(if out { outs } else { ins }) += 1;
+        self.outcome.scale_outs += u32::from(out);
+        self.outcome.scale_ins += u32::from(!out);
         if let Some((when, before)) = self.last
             && before != out
             && now - when <= FLAP_SECS

@@ -63,11 +63,11 @@ pub const TRACES: [Trace; 7] = [
     },
     Trace {
         name: "silent-rise",
-        about: "no exporter reaches CloudWatch for an hour while the load triples",
+        about: "no exporter reaches CloudWatch for 90 minutes while the load triples",
         minutes: 360,
         mark: 60,
-        load: |m| 0.14 + 0.28 * ramp(m, 60.0, 180.0) - 0.14 * ramp(m, 240.0, 330.0),
-        event: Event::SilentAll(90, 150),
+        load: |m| 0.14 + 0.34 * ramp(m, 60.0, 150.0) - 0.20 * ramp(m, 240.0, 330.0),
+        event: Event::SilentAll(80, 170),
     },
     Trace {
         name: "silent-fall",

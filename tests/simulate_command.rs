@@ -1,6 +1,6 @@
 //! `fwmetrics simulate scaling` by its front door.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::process::{Command, Output};
 

@@ -1,5 +1,6 @@
 //! Whose policies are compared, each with what it scales on and how it lets a firewall go.
 
+use super::firewall::{Firewall, Life};
 use super::scaling::{Act, Trigger, track, triggers};
 use crate::model::alarm::{
     Comparison, Measure, MetricId, MissingData, Policy, Rule, Stat, Statistic,
@@ -23,6 +24,25 @@ pub enum Leave {
     AtOnce(u64),
     /// When both the deregistration delay and the drain are over.
     Drained(Drain),
+}
+
+impl Leave {
+    /// A leaving firewall may be terminated.
+    #[must_use]
+    pub fn is_over(self, one: &Firewall, now: u64) -> bool {
+        let Life::Draining(since, before) = one.life else {
+            return false;
+        };
+        let waited = now - since;
+        match self {
+            Leave::AtOnce(delay) => waited >= delay,
+            Leave::Drained(drain) => {
+                let gone = one.sessions() * 100 <= before * drain.percent;
+                let quiet = drain.quiet.is_some_and(|quiet| waited >= quiet);
+                waited >= drain.deregistration && (gone || quiet || waited >= drain.most)
+            }
+        }
+    }
 }
 
 /// fwmetrics' drain. Seconds.
@@ -168,4 +188,37 @@ fn simple(
         missing: MissingData::Missing,
     };
     Trigger::new(rule, Act::Simple(change, COOLDOWN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fleet::Fleet;
+    use super::*;
+
+    #[test]
+    fn a_firewall_goes_when_delay_and_drain_are_over() {
+        let mut fleet = Fleet::new(1, 0.5, 1);
+        fleet.retire(100);
+        let full = fleet.firewalls.remove(0);
+        let mut empty = full.clone();
+        empty.life = Life::Draining(100, full.sessions() * 101);
+        let drain = |quiet| {
+            Leave::Drained(Drain {
+                deregistration: 350,
+                percent: 1,
+                quiet,
+                most: 900,
+            })
+        };
+        for (leave, one, last) in [
+            (Leave::AtOnce(20), &full, 120),
+            (drain(None), &empty, 450),
+            (drain(None), &full, 1000),
+            (drain(Some(400)), &full, 500),
+        ] {
+            assert!(!leave.is_over(one, last - 1));
+            assert!(leave.is_over(one, last));
+            assert!(leave.is_over(one, last + 1));
+        }
+    }
 }

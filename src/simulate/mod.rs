@@ -6,9 +6,11 @@
 pub mod alarm;
 pub mod chance;
 pub mod contestant;
+pub mod firewall;
 pub mod fleet;
 pub mod math;
 pub mod points;
 pub mod run;
 pub mod scaling;
+mod telemetry;
 pub mod trace;

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::contestant::{Contestant, Leave, Publisher};
-use super::fleet::{Firewall, Fleet, Flows, Life, STEP_SECS};
+use super::firewall::{Firewall, Life, float};
+use super::fleet::{Fleet, Flows, STEP_SECS};
 use super::points::{Point, Points};
 use super::scaling::{Group, Policies};
+use super::telemetry::{publishes, value};
 use super::trace::{BULK_LOAD, Event, Trace};
 
 /// The fleet that is simulated.
@@ -34,8 +36,6 @@ const EVALUATED_AT: u64 = 30;
 const FLAP_SECS: u64 = 3600;
 /// How full the first firewalls are.
 const FIRST_SHARE: f64 = 0.55;
-/// What the hypervisor sees of a dataplane that polls, percent.
-const POLLING_CPU: f64 = 97.0;
 
 /// A minute of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -154,12 +154,12 @@ impl<'a> Run<'a> {
     }
 
     fn step(&mut self, now: u64) {
-        let minute = seconds(now) / 60.0;
+        let minute = float(now) / 60.0;
         let load = (self.trace.load)(minute) * f64::from(self.setting.max);
         self.events(now);
         self.fleet.step(now, load);
         let leave = self.contestant.leave;
-        self.fleet.remove(now, |one| may_go(leave, one, now));
+        self.fleet.remove(now, |one| leave.is_over(one, now));
         if now % 60 == EVALUATED_AT {
             self.decide(now);
         }
@@ -190,8 +190,7 @@ impl<'a> Run<'a> {
 
     fn decide(&mut self, now: u64) {
         let group = self.group(now);
-        #[expect(clippy::cast_possible_truncation, reason = "minutes of some days")]
-        let end = (now / 60) as usize;
+        let end = minute_of(now);
         let next = self.policies.evaluate(&self.points, end, now, &group);
         let Some(next) = next else {
             return;
@@ -270,19 +269,18 @@ impl<'a> Run<'a> {
     }
 
     fn sample(&mut self, now: u64) {
-        #[expect(clippy::cast_possible_truncation, reason = "minutes of some days")]
-        let minute = (now / 60) as usize;
+        let minute = minute_of(now);
         let mut serving = 0.0;
         for one in &self.fleet.firewalls {
             serving += f64::from(u8::from(one.in_service().is_some()));
-            if !self.publishes(one, now) {
+            if !publishes(self.contestant, self.setting, one, now) {
                 continue;
             }
             for name in &self.names {
                 if let Some(value) = value(name, one, self.setting.polls) {
                     // A sample a second.
                     self.points
-                        .put(name, minute, Point::of(value, seconds(STEP_SECS)));
+                        .put(name, minute, Point::of(value, float(STEP_SECS)));
                 }
             }
         }
@@ -292,24 +290,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn publishes(&self, one: &Firewall, now: u64) -> bool {
-        let serves = one.in_service();
-        let warm = |from: u64, secs: u64| from == 0 || now >= from + secs;
-        let speaks = !one.silent && one.dead.is_none();
-        match self.contestant.publisher {
-            // `warm_up_secs` counts from boot.
-            Publisher::Fwmetrics => {
-                speaks && serves.is_some() && warm(one.launched, self.setting.fleet_warm_up_secs)
-            }
-            Publisher::Vendor => speaks && !matches!(one.life, Life::Pending(_)),
-            Publisher::Hypervisor => {
-                serves.is_some_and(|since| warm(since, self.contestant.warm_up_secs))
-            }
-        }
-    }
-
     fn account(&mut self, now: u64, load: f64) {
-        let step = seconds(STEP_SECS);
+        let step = float(STEP_SECS);
         let mut moment = Moment {
             load,
             ..Moment::default()
@@ -337,40 +319,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A leaving firewall may be terminated.
-fn may_go(leave: Leave, one: &Firewall, now: u64) -> bool {
-    let Life::Draining(since, before) = one.life else {
-        return false;
-    };
-    let waited = now - since;
-    match leave {
-        Leave::AtOnce(delay) => waited >= delay,
-        Leave::Drained(drain) => {
-            let gone = one.sessions() * 100 <= before * drain.percent;
-            let quiet = drain.quiet.is_some_and(|quiet| waited >= quiet);
-            waited >= drain.deregistration && (gone || quiet || waited >= drain.most)
-        }
-    }
-}
-
-/// What a firewall's exporter, or the hypervisor, says of it.
-fn value(name: &str, one: &Firewall, polls: bool) -> Option<f64> {
-    match name {
-        "CapacityUtilization" => Some(one.cpu().max(one.table())),
-        "DataplaneCpuUtilization" | "DataPlaneCPUUtilizationPct" => Some(one.cpu()),
-        "SessionTableUtilization" | "panSessionUtilization" => Some(one.table()),
-        "ActiveSessions" | "panSessionActive" => Some(seconds(one.sessions())),
-        "DataPlaneCPU1Util" => Some(one.first_core()),
-        "CPUUtilization" => Some(if polls { POLLING_CPU } else { one.cpu() }),
-        _ => None,
-    }
-}
-
-fn seconds(count: u64) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "seconds of some days, and counts of sessions"
-    )]
-    let number = count as f64;
-    number
+fn minute_of(now: u64) -> usize {
+    usize::try_from(now / 60).unwrap_or(usize::MAX)
 }

@@ -9,6 +9,9 @@ pub use svg::svg;
 use crate::simulate::run::{Moment, Outcome};
 use crate::simulate::trace::{TRACES, Trace};
 
+/// What is drawn of a minute.
+type Value = fn(&Moment) -> f64;
+
 /// Width of a text plot, characters.
 const PLOT_WIDTH: usize = 72;
 const CELLS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -67,7 +70,7 @@ fn one_trace(out: &mut String, trace: &Trace, outcomes: &[&Outcome], plots: bool
 }
 
 fn plot(out: &mut String, outcome: &Outcome) {
-    let lines: [(&str, fn(&Moment) -> f64); 4] = [
+    let lines: [(&str, Value); 4] = [
         ("load, firewalls", |moment| moment.load),
         ("in service", |moment| f64::from(moment.in_service)),
         ("mean, %", |moment| moment.mean),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::Value;
 use crate::simulate::run::{Moment, Outcome};
 
 const WIDTH: usize = 300;
@@ -64,7 +65,7 @@ fn panel(out: &mut String, one: &Outcome, max: u32, x: usize, y: usize) {
         out,
         "<line class=\"c\" y1=\"{half}\" y2=\"{half}\" x2=\"{WIDTH}\"/>"
     );
-    let lines: [(&str, f64, fn(&Moment) -> f64); 3] = [
+    let lines: [(&str, f64, Value); 3] = [
         ("n", top, |moment| f64::from(moment.in_service)),
         ("m", PERCENT_TOP, |moment| moment.mean),
         ("x", PERCENT_TOP, |moment| moment.fullest),
@@ -81,7 +82,7 @@ fn panel(out: &mut String, one: &Outcome, max: u32, x: usize, y: usize) {
 }
 
 /// Points of a line, each the largest of its minutes, cut at the top.
-fn line(timeline: &[Moment], top: f64, value: fn(&Moment) -> f64) -> String {
+fn line(timeline: &[Moment], top: f64, value: Value) -> String {
     let mut out = String::new();
     let each = timeline.len().div_ceil(WIDTH).max(1);
     let count = timeline.len().div_ceil(each);

@@ -671,7 +671,7 @@ resource "aws_cloudwatch_metric_alarm" "a5_packet_rate_group" {
   ok_actions         = local.fwmetrics_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a6_ec2_conntrack_drops_group_x7509b0ec" {
+resource "aws_cloudwatch_metric_alarm" "a6_ec2_conntrack_drops_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A6-ec2-conntrack-drops"
   alarm_description   = "EC2's own connection tracking for a firewall's instance is full and dropped packets (more than 0 in a minute): each is a connection that could not be made, and the firewall sees nothing of it. Make the security group untracked (allow all traffic both ways) on the data interfaces, shorten the interface's idle time-outs, or take a larger size."
   comparison_operator = "GreaterThanThreshold"
@@ -690,7 +690,7 @@ resource "aws_cloudwatch_metric_alarm" "a6_ec2_conntrack_drops_group_x7509b0ec" 
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a7_ec2_conntrack_headroom_group_x04f530fe" {
+resource "aws_cloudwatch_metric_alarm" "a7_ec2_conntrack_headroom_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A7-ec2-conntrack-headroom"
   alarm_description   = "EC2's own connection tracking for a firewall's instance is 80 % used or more; at 100 % new connections are dropped. Make the security group untracked on the data interfaces, shorten idle time-outs, or take a larger size before that."
   comparison_operator = "GreaterThanOrEqualToThreshold"
@@ -814,7 +814,7 @@ resource "aws_cloudwatch_metric_alarm" "a15_packet_drops_group" {
   ok_actions    = local.fwmetrics_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "g1_unhealthy_firewalls_load_balancer_full_name" {
+resource "aws_cloudwatch_metric_alarm" "g1_unhealthy_firewalls_balancer" {
   alarm_name          = "fwmetrics-${aws_lb.firewalls.arn_suffix}-G1-unhealthy-firewalls"
   alarm_description   = "More than 0 firewalls fail the load balancer's health check in three of five minutes. Flows that they have stay with them, dead or not (unless target failover is rebalance); new ones go to healthy firewalls, and when all are unhealthy to any. Check the answer on the health-check port and that the dataplane forwards; if the firewall is beyond help, terminate it. Right after a launch it may take some minutes by itself."
   comparison_operator = "GreaterThanThreshold"
@@ -834,7 +834,7 @@ resource "aws_cloudwatch_metric_alarm" "g1_unhealthy_firewalls_load_balancer_ful
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "g3_rejected_flows_load_balancer_full_name" {
+resource "aws_cloudwatch_metric_alarm" "g3_rejected_flows_balancer" {
   alarm_name          = "fwmetrics-${aws_lb.firewalls.arn_suffix}-G3-rejected-flows"
   alarm_description   = "The load balancer rejected more than 0 flows a minute in three of five minutes: it has no target that takes them, or its own limits are reached. Check that each enabled zone has healthy targets, and the quota of flows; then ask AWS support with the load balancer's name."
   comparison_operator = "GreaterThanThreshold"
@@ -896,7 +896,7 @@ resource "aws_autoscaling_policy" "p2_scale_out_fast_group" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "p2_scale_out_fast_groupx" {
+resource "aws_cloudwatch_metric_alarm" "p2_scale_out_fast_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P2-scale-out-fast"
   alarm_description   = "Adds firewalls at once while the group's average capacity in use is 80 % or more for two minutes: one, and two from 90 % on. A scaling policy acts on it; nobody has to. When it stays in alarm, new firewalls do not come up or take no flows: look at the group's activity and its maximum size."
   comparison_operator = "GreaterThanOrEqualToThreshold"
@@ -928,7 +928,7 @@ resource "aws_autoscaling_policy" "p4_scale_in_group" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "p4_scale_in_groupx" {
+resource "aws_cloudwatch_metric_alarm" "p4_scale_in_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P4-scale-in"
   alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and all report. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
   comparison_operator = "LessThanThreshold"
@@ -1080,7 +1080,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Capacity in use"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1129,7 +1128,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Hottest firewall"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1183,7 +1181,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Session table, fullest firewall"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1242,7 +1239,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packets and sessions lost"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1336,7 +1332,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "EC2 allowances exceeded"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1374,7 +1369,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Connections that EC2 tracks, fullest firewall"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1413,7 +1407,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnels down, worst firewall"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1443,7 +1436,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Sessions, average firewall"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1473,7 +1465,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Firewalls that report"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1541,7 +1532,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Scaling"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1573,7 +1563,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Load balancer: firewalls by health"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1605,7 +1594,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Load balancer: flows"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1641,7 +1629,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Capacity in use"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1668,7 +1655,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Dataplane"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1695,7 +1681,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Hottest core"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1722,7 +1707,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Session table"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1749,7 +1733,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Sessions"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1775,7 +1758,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "New sessions a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1801,7 +1783,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Bits a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1827,7 +1808,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packets a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1859,7 +1839,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Management plane, and what the hypervisor takes"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1904,7 +1883,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packets lost"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1942,7 +1920,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnels and peers down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1968,7 +1945,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnels: 1 up, 0 down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1994,7 +1970,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Pairs: 1 active, 0 passive"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -2020,7 +1995,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Pairs: peer up, configuration in sync"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -2046,7 +2020,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Collectors: 1 works, 0 failed"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -2072,7 +2045,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Exporter heartbeats a minute"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0

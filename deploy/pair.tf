@@ -725,7 +725,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Capacity in use"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -752,7 +751,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Dataplane"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -779,7 +777,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Hottest core"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -806,7 +803,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Session table"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -833,7 +829,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Sessions"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -859,7 +854,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "New sessions a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -885,7 +879,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Bits a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -911,7 +904,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packets a second"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -949,7 +941,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packet buffers and descriptors"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -976,7 +967,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Management plane, and what the hypervisor takes"
-          view   = "timeSeries"
           yAxis = {
             left = {
               max = 100
@@ -1015,7 +1005,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Packets lost"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1047,7 +1036,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnels and peers down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1073,7 +1061,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnels: 1 up, 0 down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1099,7 +1086,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Tunnel monitors: 1 up, 0 down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1125,7 +1111,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Pairs: 1 active, 0 passive"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1157,7 +1142,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Pairs: peer up, configuration in sync"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1183,7 +1167,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Pairs: links, 1 up, 0 down"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1209,7 +1192,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Collectors: 1 works, 0 failed"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0
@@ -1235,7 +1217,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           period = 60
           region = data.aws_region.current.id
           title  = "Exporter heartbeats a minute"
-          view   = "timeSeries"
           yAxis = {
             left = {
               min = 0

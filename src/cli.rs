@@ -50,7 +50,9 @@ pub enum Command {
     )]
     Drain(Drain),
     /// Try policies on a simulated fleet before a real one has them
-    #[command(after_help = "Example:\n  fwmetrics simulate scaling --trace flash-crowd")]
+    #[command(
+        after_help = "Example:\n  fwmetrics simulate scaling --trace flash-crowd --plot scaling.svg"
+    )]
     Simulate(Simulate),
 }
 
@@ -284,9 +286,51 @@ pub enum Simulated {
 /// `simulate scaling`.
 #[derive(Debug, Args)]
 pub struct SimulateScaling {
-    /// One trace only
+    /// One trace only: daily, flash-crowd, elephant, silent-rise, silent-fall, dead-firewall, plateau; with a text plot
     #[arg(long, value_name = "NAME")]
     pub trace: Option<String>,
+    /// One set of policies only: fwmetrics, paloalto-cpu, paloalto-sessions, juniper, ec2-cpu, paloalto-example
+    #[arg(long, value_name = "NAME")]
+    pub policy: Option<String>,
+    /// Kind of firewall: how long it boots, and whether the hypervisor sees its load
+    #[arg(long, value_enum, default_value_t = SimulatedPlatform::Linux)]
+    pub platform: SimulatedPlatform,
+    /// Fewest firewalls
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
+    pub min: u32,
+    /// Most firewalls; traces are shares of what so many can carry
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
+    pub max: u32,
+    /// Of chance; the same one gives the same result
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Leaving firewalls hold back the next scale-in, as Auto Scaling's guide said until May 2022
+    #[arg(long)]
+    pub terminating_counts: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = SimulationFormat::Table)]
+    pub format: SimulationFormat,
+    /// Draw all runs into this file
+    #[arg(long, value_name = "FILE.svg")]
+    pub plot: Option<String>,
+}
+
+/// Kind of firewall that is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedPlatform {
+    /// In service after 3 minutes; the hypervisor's CPU is the dataplane's
+    Linux,
+    /// In service after 15 minutes; its dataplane polls, so that the hypervisor's CPU is near 100 % always
+    VmSeries,
+}
+
+/// Form of a simulation's report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulationFormat {
+    /// For people
+    Table,
+    /// An array of objects, one a run
+    Json,
 }
 
 /// A time such as `15m`; no hook waits longer than two days.

@@ -3,7 +3,8 @@
 use toml::de::{DeTable, DeValue};
 
 use super::drain;
-use super::sections::{self, FIREWALL, FIREWALLS_FILE};
+use super::entries::{collector, entry, reads_elsewhere, table, texts};
+use super::sections;
 use super::tree::Tree;
 use super::words::integer;
 use crate::collector::Spec;
@@ -145,16 +146,6 @@ fn short_periods(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
         .collect()
 }
 
-/// It has firewalls, or a file of them.
-pub(super) fn reads_elsewhere(top: &DeTable<'_>, spec: &Spec) -> bool {
-    let table = collector(top, spec.name).filter(|_| spec.remote.is_some());
-    table.is_some_and(|table| {
-        [FIREWALL, FIREWALLS_FILE]
-            .iter()
-            .any(|key| entry(table, key).is_some())
-    })
-}
-
 fn external_id(tree: &Tree<'_>, top: &DeTable<'_>) -> Option<Fault> {
     let cloudwatch = table(top, "cloudwatch")?;
     let (start, _) = entry(cloudwatch, "external_id")?;
@@ -257,32 +248,4 @@ fn namespaces_twice(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
             remedy: "take one out".to_owned(),
         })
         .collect()
-}
-
-pub(super) fn texts<'a>(table: &'a DeTable<'_>, name: &str) -> Vec<&'a str> {
-    let items = entry(table, name).and_then(|(_, value)| value.as_array());
-    items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.get_ref().as_str())
-        .collect()
-}
-
-pub(super) fn collector<'a, 't>(top: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
-    table(table(top, "collectors")?, name)
-}
-
-pub(super) fn table<'a, 't>(parent: &'a DeTable<'t>, name: &str) -> Option<&'a DeTable<'t>> {
-    entry(parent, name).and_then(|(_, value)| value.as_table())
-}
-
-/// A key's start and value.
-pub(super) fn entry<'a, 't>(
-    table: &'a DeTable<'t>,
-    name: &str,
-) -> Option<(usize, &'a DeValue<'t>)> {
-    table
-        .iter()
-        .find(|(key, _)| key.get_ref() == name)
-        .map(|(key, value)| (key.span().start, value.get_ref()))
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use toml::de::DeTable;
 
-use super::cross::{collector, entry, reads_elsewhere, table, texts};
+use super::entries::{collector, entry, reads_elsewhere, table, texts};
 use super::tree::Tree;
 use super::words::integer;
 use crate::collectors;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::cross::{collector, entry, table, texts};
+use super::entries::{collector, entry, table, texts};
 use super::sections::{FIREWALL, firewalls_of};
 use super::tree::Tree;
 use super::words::integer;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 
-use super::cross::{collector, entry};
+use super::entries::{collector, entry};
 use super::firewalls::{Taken, plain_tables};
 use super::sections::FIREWALLS_FILE;
 use super::tree::Tree;

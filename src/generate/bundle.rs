@@ -1,10 +1,12 @@
 //! All that is made of a configuration, before it is written in one of the forms.
 
+use serde_json::json;
+
 use super::alarms::{self, LeftOut};
 use super::dashboard::{self, Dashboard};
 use super::form::blank::plain;
 use super::iam;
-use super::resource::Resource;
+use super::resource::{self, Ids, Kind, Resource, camel};
 use super::scaling;
 use crate::config::Config;
 use crate::model::alarm::{Alarm, Policy};
@@ -70,4 +72,28 @@ impl Bundle {
         bundle.prefix = prefix;
         bundle
     }
+
+    /// What the API takes for all of it, in its order; a policy stands before the alarm that drives it.
+    #[must_use]
+    pub fn resources(&self) -> Vec<Resource> {
+        let mut ids = Ids::default();
+        let mut made = Vec::new();
+        for one in &self.alarms {
+            made.push(resource::alarm(&self.prefix, one, &mut ids));
+        }
+        for one in &self.policies {
+            resource::policy(&mut made, &self.prefix, one, &mut ids);
+        }
+        made.extend(self.dashboards.iter().map(board));
+        made.extend(self.grants.iter().cloned());
+        made
+    }
+}
+
+fn board(dashboard: &Dashboard) -> Resource {
+    let input = json!({"DashboardName": dashboard.name, "DashboardBody": dashboard.body});
+    let id = camel(&format!("{}-dashboard", dashboard.slug));
+    let mut made = Resource::new(id, Kind::Dashboard, input);
+    made.needs.clone_from(&dashboard.needs);
+    made
 }

@@ -236,3 +236,6 @@ pub fn endpoint_policy(config: &Config, service: &str) -> Value {
         "Condition": {"StringEquals": equals},
     })])
 }
+
+#[cfg(test)]
+mod tests;

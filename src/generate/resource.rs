@@ -6,11 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::bundle::Bundle;
-use super::dashboard::Dashboard;
 use super::form::blank::{self, Blank};
 use crate::model::alarm::{Alarm, Decision, Measure, MetricId, Policy, Stat, Step, Text, Urgency};
-pub use names::{Ids, alarm_name};
+pub use names::{Ids, alarm_name, camel};
 
 /// What it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,23 +66,7 @@ impl Resource {
     }
 }
 
-/// All of a bundle, in its order; a policy stands before the alarm that drives it.
-#[must_use]
-pub fn all(bundle: &Bundle) -> Vec<Resource> {
-    let mut ids = Ids::default();
-    let mut made = Vec::new();
-    for one in &bundle.alarms {
-        made.push(alarm(&bundle.prefix, one, &mut ids));
-    }
-    for one in &bundle.policies {
-        policy(&mut made, &bundle.prefix, one, &mut ids);
-    }
-    made.extend(bundle.dashboards.iter().map(dashboard));
-    made.extend(bundle.grants.iter().cloned());
-    made
-}
-
-fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
+pub(super) fn alarm(prefix: &str, alarm: &Alarm, ids: &mut Ids) -> Resource {
     let id = ids.of(alarm.number, &alarm.slug, &alarm.scope);
     named(prefix, alarm, id)
 }
@@ -152,7 +134,7 @@ fn query(id: &str, stat: &Stat) -> Value {
     })
 }
 
-fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, ids: &mut Ids) {
+pub(super) fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, ids: &mut Ids) {
     let id = ids.of(policy.number, &policy.slug, &policy.group);
     let mut input = into_map(json!({
         "AutoScalingGroupName": blank::text(&policy.group),
@@ -231,14 +213,6 @@ fn stepping(steps: &[Step]) -> Map<String, Value> {
         "MetricAggregationType": "Average",
         "StepAdjustments": steps.iter().map(step).collect::<Vec<_>>(),
     }))
-}
-
-fn dashboard(dashboard: &Dashboard) -> Resource {
-    let input = json!({"DashboardName": dashboard.name, "DashboardBody": dashboard.body});
-    let id = names::camel(&format!("{}-dashboard", dashboard.slug));
-    let mut made = Resource::new(id, Kind::Dashboard, input);
-    made.needs.clone_from(&dashboard.needs);
-    made
 }
 
 /// Parameters that a tree refers to, each once.

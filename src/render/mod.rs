@@ -1,5 +1,5 @@
 //! Floor 5: what people and programs are shown: a report as table or JSON, datums as the AWS CLI takes them, the catalogue,
-//! and what Prometheus reads.
+//! what Prometheus reads, and simulations.
 
 pub mod datums;
 pub mod family;
@@ -8,4 +8,5 @@ pub mod json;
 pub mod metrics;
 pub mod prometheus;
 pub mod report;
+pub mod simulation;
 pub mod table;

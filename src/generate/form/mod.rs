@@ -136,7 +136,7 @@ impl<'a> Filling<'a> {
 
     /// The resources of a bundle with marks for tokens.
     fn resources(&self, bundle: &super::bundle::Bundle) -> Vec<Resource> {
-        let mut all = super::resource::all(bundle);
+        let mut all = bundle.resources();
         for one in &mut all {
             one.input.values_mut().for_each(|value| self.mark(value));
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::expected::{self, Expected};
-use super::naming::FOUND;
 use crate::aggregate::window::Target;
 use crate::catalogue::Platform;
 use crate::config::{Config, Wanted};
@@ -16,6 +15,9 @@ use crate::model::metric::Metric;
 use crate::model::names::{CAPACITY_UTILIZATION, DATAPLANE_CPU_UTILIZATION};
 use crate::model::selection::Selection;
 use crate::self_metrics::{self, COLLECTOR_DURATION_METRIC, COLLECTOR_UP_METRIC};
+
+/// Stands for a value that is found at run time.
+pub(super) const FOUND: &str = "\u{1}found";
 
 /// A firewall.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::firewall::Firewall;
+use super::firewall::{FOUND, Firewall};
 use crate::aggregate::label::{Set, Speaks, Unnamed, WantedSets, sets as sets_of};
 use crate::aggregate::window::SeriesKey;
 use crate::model::alarm::{Parameter, Text};
@@ -16,8 +16,6 @@ use crate::self_metrics::EXPORTER_HEARTBEAT;
 /// Marks in place of values; no legal dimension value holds a control character.
 const GROUP: &str = "\u{1}group";
 const INSTANCE: &str = "\u{1}instance";
-/// Stands for a value that is found at run time.
-pub(super) const FOUND: &str = "\u{1}found";
 
 type Dimensions = Vec<(&'static str, Option<Text>)>;
 

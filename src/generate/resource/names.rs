@@ -86,7 +86,7 @@ fn is_kebab(slug: &str) -> bool {
 
 /// `hot-firewall` as `HotFirewall`; what is no letter and no digit only parts words.
 #[must_use]
-pub(super) fn camel(text: &str) -> String {
+pub fn camel(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let word = |word: &str| {
         let (first, rest) = word.split_at(usize::from(!word.is_empty()));

@@ -1,0 +1,111 @@
+//! `fwmetrics simulate scaling` by its front door.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+use std::process::{Command, Output};
+
+fn simulate(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fwmetrics"))
+        .args(["simulate", "scaling"])
+        .args(args)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_trace_is_a_table_with_plots() {
+    let output = simulate(&["--trace", "dead-firewall"]);
+    assert!(output.status.success());
+    let text = text(&output);
+    for name in ["fwmetrics", "paloalto-cpu", "juniper", "ec2-cpu"] {
+        assert!(text.contains(&format!("\n  {name} ")), "{text}");
+    }
+    assert_eq!(text.matches("in service      ").count(), 6);
+    assert!(!text.contains("flash-crowd"));
+}
+
+#[test]
+fn json_is_one_object_a_run() {
+    let args = [
+        "--policy",
+        "fwmetrics",
+        "--format",
+        "json",
+        "--max",
+        "4",
+        "--seed",
+        "9",
+    ];
+    let runs: serde_json::Value = serde_json::from_str(&text(&simulate(&args))).unwrap();
+    let runs = runs.as_array().unwrap();
+    assert_eq!(runs.len(), 7);
+    for run in runs {
+        assert_eq!(run["contestant"], "fwmetrics");
+        assert!(run["firewall_hours"].as_f64().unwrap() > 0.0);
+        assert!(run["flows"]["arrived"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+fn a_plot_is_well_formed_and_has_a_panel_a_run() {
+    let file = std::env::temp_dir().join(format!("fwmetrics-plot-{}.svg", std::process::id()));
+    let args = ["--trace", "plateau", "--plot", file.to_str().unwrap()];
+    assert!(simulate(&args).status.success());
+    let svg = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let mut reader = quick_xml::Reader::from_str(&svg);
+    let mut panels = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Empty(tag) if tag.name().as_ref() == "polygon" => panels += 1,
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(panels, 6);
+}
+
+#[test]
+fn what_is_not_there_is_wrong_use() {
+    for (args, says) in [
+        (
+            vec!["--trace", "dayly"],
+            "--trace dayly is unknown: daily, flash-crowd",
+        ),
+        (
+            vec!["--policy", "ours"],
+            "--policy ours is unknown: fwmetrics",
+        ),
+        (
+            vec!["--min", "5", "--max", "4"],
+            "--min 5 is more than --max 4",
+        ),
+        (vec!["--max", "101"], "101 is not in 1..=100"),
+    ] {
+        let output = simulate(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_plot_that_cannot_be_written_is_named() {
+    let args = [
+        "--trace",
+        "plateau",
+        "--policy",
+        "juniper",
+        "--plot",
+        "/no/such/x.svg",
+    ];
+    let output = simulate(&args);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("cannot write /no/such/x.svg: "), "{error}");
+}

@@ -280,6 +280,7 @@ pub struct Simulate {
 #[derive(Debug, Subcommand)]
 pub enum Simulated {
     /// A fleet behind a Gateway Load Balancer, its alarms and its policies
+    #[command(after_help = "Example:\n  fwmetrics simulate scaling --trace flash-crowd")]
     Scaling(SimulateScaling),
 }
 

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use fwmetrics::agent::drain::gauge::Gauges;
+use fwmetrics::agent::drain::wait::{Rule, Wait};
 use fwmetrics::config;
 use fwmetrics::generate::scaling;
 use fwmetrics::model::alarm::Comparison;
@@ -16,6 +19,7 @@ use fwmetrics::simulate::trace::TRACES;
 const DRAIN: Drain = Drain {
     deregistration: 350,
     percent: 1,
+    own: 10,
     quiet: None,
     most: 900,
 };
@@ -94,6 +98,37 @@ fn every_flow_is_accounted_for() {
         assert!(flows.arrived > 100_000);
         let died = one.trace == "dead-firewall";
         assert_eq!(flows.lost > 0, died, "{} {}", one.contestant, one.trace);
+    }
+}
+
+/// The simulated drain ends at as many sessions as the real one.
+#[test]
+fn the_drain_is_the_agents() {
+    for (percent, own) in [(0, 0), (1, 10), (7, 3), (50, 10)] {
+        let drain = Drain {
+            percent: percent.into(),
+            own: own.into(),
+            ..DRAIN
+        };
+        let rule = Rule::of(&config::Drain {
+            sessions_percent: percent,
+            own_sessions: own,
+            ..config::Drain::default()
+        });
+        for (before, first) in [
+            (0, 0.0),
+            (10, 10.0),
+            (500, 500.0),
+            (1101, 1101.0),
+            (6900, 6900.0),
+        ] {
+            let real = Wait::new(rule, Duration::ZERO, Some(first), Gauges::default());
+            let simulated = f64::from(u32::try_from(drain.below(before)).unwrap());
+            assert!(
+                (real.below() - simulated).abs() < 1e-9,
+                "{percent} {own} {before}"
+            );
+        }
     }
 }
 

@@ -123,6 +123,7 @@ const fn drain(platform: &Platform) -> Drain {
     Drain {
         deregistration: 350,
         percent: 1,
+        own: 10,
         quiet: platform.quiet,
         most: 900,
     }

@@ -118,9 +118,9 @@ pub fn others(warm_up_secs: u64) -> Vec<Contestant> {
         leave: Leave::AtOnce(leave),
     };
     vec![
-        // PaloAltoNetworks/terraform-aws-swfw-modules @11c257f, modules/asg/variables.tf: scaling_target_value 70,
-        // scaling_statistic Average; the metric's name has no default, its README names DataPlaneCPUUtilizationPct. The
-        // Lambda completes the terminating hook at once (modules/asg/scripts).
+        // PaloAltoNetworks/terraform-aws-swfw-modules @f800528, modules/asg/variables.tf: scaling_target_value 70,
+        // scaling_statistic Average. scaling_metric_name is empty there: this is the CPU among the metrics that VM-Series
+        // publishes. Nothing waits for sessions: the module's Lambda completes the terminating hook when it is called.
         rival(
             "paloalto-cpu",
             "Palo Alto's Terraform module: target tracking, DataPlaneCPUUtilizationPct 70",
@@ -160,7 +160,7 @@ pub fn others(warm_up_secs: u64) -> Vec<Contestant> {
             Publisher::Hypervisor,
             DEREGISTRATION_DEFAULT,
         ),
-        // The same module, examples/combined_design_autoscale @f800528: panSessionActive, 75.
+        // The same repository, examples/combined_design_autoscale/example.tfvars: panSessionActive, 75.
         rival(
             "paloalto-example",
             "Palo Alto's Terraform example as shipped: target tracking, panSessionActive 75 (sessions)",

@@ -240,7 +240,11 @@ impl<'a> Run<'a> {
                 {
                     group.warmed += 1;
                 }
-                Life::InService(_) | Life::Pending(_) => group.warming += 1,
+                Life::InService(_) => group.warming += 1,
+                Life::Pending(_) => {
+                    group.warming += 1;
+                    group.pending += 1;
+                }
             }
         }
         group

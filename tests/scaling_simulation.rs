@@ -16,12 +16,18 @@ use fwmetrics::simulate::run::{Outcome, Setting, run};
 use fwmetrics::simulate::scaling::{Act, Trigger};
 use fwmetrics::simulate::trace::TRACES;
 
+/// As the ready fleet stack has it: conntrack is not told which counter counts new sessions.
 const DRAIN: Drain = Drain {
     deregistration: 350,
     percent: 1,
     own: 10,
     quiet: None,
     most: 900,
+};
+/// Where new sessions are counted.
+const DRAIN_QUIET: Drain = Drain {
+    quiet: Some(350),
+    ..DRAIN
 };
 const LINUX: Setting = Setting {
     min: 2,
@@ -39,9 +45,9 @@ const VM_SERIES: Setting = Setting {
 };
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-fn shipped(text: &str) -> Contestant {
+fn shipped(text: &str, drain: Drain) -> Contestant {
     let config = config::parse(text, None, &[]).unwrap();
-    ours(&scaling::of(&config).policies, DRAIN)
+    ours(&scaling::of(&config).policies, drain)
 }
 
 fn all_traces(contestant: &Contestant, setting: &Setting) -> Vec<Outcome> {
@@ -55,14 +61,17 @@ fn seeds(contestant: &Contestant, setting: &Setting) -> Vec<Outcome> {
 }
 
 /// Ours on Linux, where leaving firewalls do not hold back the next scale-in, and where they do.
-static OURS: LazyLock<Vec<Outcome>> = LazyLock::new(|| seeds(&shipped(""), &LINUX));
+static OURS: LazyLock<Vec<Outcome>> = LazyLock::new(|| seeds(&shipped("", DRAIN), &LINUX));
 static OURS_COUNTING: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let setting = Setting {
         terminating_counts: true,
         ..LINUX
     };
-    seeds(&shipped(""), &setting)
+    seeds(&shipped("", DRAIN), &setting)
 });
+/// The same with a drain that ends when none began for long.
+static OURS_QUIET: LazyLock<Vec<Outcome>> =
+    LazyLock::new(|| seeds(&shipped("", DRAIN_QUIET), &LINUX));
 /// The others on Linux, one seed.
 static OTHERS: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let all = others(180);
@@ -70,7 +79,7 @@ static OTHERS: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 });
 /// All on VM-Series, one seed.
 static POLLING: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
-    let mut all = vec![shipped("[scaling]\nwarm_up_secs = 900\n")];
+    let mut all = vec![shipped("[scaling]\nwarm_up_secs = 900\n", DRAIN_QUIET)];
     all.extend(others(900));
     all.iter()
         .flat_map(|one| all_traces(one, &VM_SERIES))
@@ -134,7 +143,7 @@ fn the_drain_is_the_agents() {
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_one_another() {
-    let contestant = shipped("");
+    let contestant = shipped("", DRAIN);
     let of = |seed| run(&contestant, &TRACES[1], &Setting { seed, ..LINUX });
     assert_eq!(of(1), of(1));
     assert_ne!(of(1).flows, of(2).flows);
@@ -142,7 +151,7 @@ fn the_same_seed_gives_the_same_run_and_another_one_another() {
 
 #[test]
 fn nothing_is_taken_away_while_telemetry_is_dead() {
-    let mine = OURS.iter().chain(&*OURS_COUNTING);
+    let mine = OURS.iter().chain(&*OURS_COUNTING).chain(&*OURS_QUIET);
     for one in mine.chain(POLLING.iter().filter(|one| one.contestant == "fwmetrics")) {
         assert_eq!(one.blind_scale_ins, 0, "{}", one.trace);
     }
@@ -176,7 +185,7 @@ fn scale_in_overshoots_where_they_do_not_and_a_cooldown_would_prevent_it() {
         assert!(one.flaps <= 1, "{} {}", one.trace, one.flaps);
     }
     assert!(OURS.iter().any(|one| one.flaps == 1));
-    let mut simple = shipped("");
+    let mut simple = shipped("", DRAIN);
     for trigger in &mut simple.triggers {
         if trigger.rule.comparison == Comparison::Below {
             *trigger = Trigger::new(trigger.rule.clone(), Act::Simple(-1, 600));
@@ -191,7 +200,8 @@ fn scale_in_overshoots_where_they_do_not_and_a_cooldown_would_prevent_it() {
 /// On each trace but one no more overload than any vendor's template that does not keep its largest fleet for good.
 #[test]
 fn overload_is_least_but_when_all_telemetry_dies_under_a_rising_load() {
-    for (mine, theirs) in [(&*OURS, &*OTHERS), (&*POLLING, &*POLLING)] {
+    let quiet = (&*OURS_QUIET, &*OTHERS);
+    for (mine, theirs) in [(&*OURS, &*OTHERS), quiet, (&*POLLING, &*POLLING)] {
         for rival in ["paloalto-cpu", "paloalto-sessions", "juniper"] {
             for trace in TRACES.iter().filter(|one| one.name != "silent-rise") {
                 let theirs = find(theirs, rival, trace.name).overload_minutes;
@@ -241,9 +251,12 @@ fn fewer_connections_are_cut_than_by_any_template_that_scales_in() {
         let of = outcomes.iter().filter(|one| one.contestant == name);
         of.map(|one| one.flows.cut).sum()
     };
-    let mine = cut(&OURS, "fwmetrics") / SEEDS.len() as u64;
+    let of = |mine| cut(mine, "fwmetrics") / SEEDS.len() as u64;
+    let (mine, quiet) = (of(&OURS), of(&OURS_QUIET));
+    // The quiet time ends a drain while long sessions are still there.
+    assert!(mine < quiet);
     for rival in ["paloalto-cpu", "paloalto-sessions", "juniper", "ec2-cpu"] {
-        assert!(2 * mine < cut(&OTHERS, rival), "{rival}");
+        assert!(2 * quiet < cut(&OTHERS, rival), "{rival}");
     }
 }
 

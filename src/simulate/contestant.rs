@@ -54,7 +54,7 @@ pub struct Drain {
     pub percent: u64,
     /// And so many and fewer are none.
     pub own: u64,
-    /// And when none began for so long, where that is known.
+    /// And when none began for so long, where new ones are counted: a deregistered firewall gets none.
     pub quiet: Option<u64>,
     /// The cap.
     pub most: u64,
@@ -86,12 +86,15 @@ pub struct Contestant {
     pub leave: Leave,
 }
 
+/// Name of fwmetrics' own.
+pub const OURS: &str = "fwmetrics";
+
 /// fwmetrics' own: what `generate` makes.
 #[must_use]
 pub fn ours(policies: &[Policy], drain: Drain) -> Contestant {
     let warm_up = policies.iter().map(|policy| policy.warm_up_secs).max();
     Contestant {
-        name: "fwmetrics",
+        name: OURS,
         about: "the policies that `fwmetrics generate scaling` makes of this configuration, and its drain",
         triggers: triggers(policies),
         publisher: Publisher::Fwmetrics,

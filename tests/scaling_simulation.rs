@@ -170,10 +170,20 @@ fn a_plateau_between_50_and_60_percent_makes_no_flaps() {
     assert!(find(&OTHERS, "paloalto-cpu", "plateau").flaps > 3);
 }
 
+/// On Linux. VM-Series boots for a quarter of an hour, and so a flash crowd makes one even then.
 #[test]
 fn no_flap_where_leaving_firewalls_count() {
     for one in &*OURS_COUNTING {
         assert_eq!(one.flaps, 0, "{}", one.trace);
+    }
+    let vm_series = shipped("[scaling]\nwarm_up_secs = 900\n", DRAIN_QUIET);
+    let setting = Setting {
+        terminating_counts: true,
+        ..VM_SERIES
+    };
+    for one in all_traces(&vm_series, &setting) {
+        let most = u32::from(one.trace == "flash-crowd");
+        assert!(one.flaps <= most, "{} {}", one.trace, one.flaps);
     }
 }
 
@@ -195,6 +205,16 @@ fn scale_in_overshoots_where_they_do_not_and_a_cooldown_would_prevent_it() {
     assert!(better.iter().all(|one| one.flaps == 0));
     let more = hours(&better, "fwmetrics") / hours(&OURS, "fwmetrics");
     assert!(more < 1.05, "{more}");
+}
+
+/// The measure leaves dead firewalls out: what one costs is the connections that are lost, whoever scales.
+#[test]
+fn a_dead_firewall_is_no_overload_but_lost_connections() {
+    let dead = OURS.iter().chain(&*OTHERS);
+    for one in dead.filter(|one| one.trace == "dead-firewall") {
+        assert!(one.overload_minutes < 1.0, "{}", one.contestant);
+        assert!(one.flows.lost > 0, "{}", one.contestant);
+    }
 }
 
 /// On each trace but one no more overload than any vendor's template that does not keep its largest fleet for good.
@@ -234,9 +254,12 @@ fn the_price_is_more_firewall_hours_than_palo_altos() {
 
 #[test]
 fn the_hypervisor_is_a_good_witness_for_a_kernel_and_none_for_a_dataplane_that_polls() {
-    let linux = find(&OTHERS, "ec2-cpu", "flash-crowd").overload_minutes;
-    let mine = find(&OURS, "fwmetrics", "flash-crowd").overload_minutes;
-    assert!(linux < mine + 5.0 && mine < linux + 5.0, "{linux} {mine}");
+    // On a kernel it is about as good as ours, now a little better and now a little worse.
+    for trace in ["flash-crowd", "elephant"] {
+        let linux = find(&OTHERS, "ec2-cpu", trace).overload_minutes;
+        let mine = find(&OURS, "fwmetrics", trace).overload_minutes;
+        assert!((linux - mine).abs() < 10.0, "{trace} {linux} {mine}");
+    }
     for trace in &TRACES {
         let polling = find(&POLLING, "ec2-cpu", trace.name);
         assert_eq!(polling.scale_ins, 0);

@@ -32,12 +32,12 @@ pub fn table(outcomes: &[Outcome], plots: bool) -> String {
 }
 
 const LEGEND: &str = "\
-overload  firewall-minutes with more demand than capacity
+overload  firewall-minutes with more demand than capacity, those of draining firewalls too; a dead one has none
 flaps     scale-outs undone by a scale-in within an hour, and the reverse
 hours     firewall hours, from launch to termination
 first     from the rise of the load to the first added firewall in service
 blind     firewalls taken away while exporters that feed the policy are silent
-cut       connections cut because their firewall was taken away
+cut       connections cut because their firewall was taken away; those on a dead one are not counted here (JSON: lost)
 out/in    times that the group was made larger and smaller
 ";
 

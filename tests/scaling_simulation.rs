@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use fwmetrics::agent::drain::gauge::Gauges;
+use fwmetrics::agent::drain::wait::{Rule, Wait};
 use fwmetrics::config;
 use fwmetrics::generate::scaling;
 use fwmetrics::model::alarm::Comparison;
@@ -13,11 +16,18 @@ use fwmetrics::simulate::run::{Outcome, Setting, run};
 use fwmetrics::simulate::scaling::{Act, Trigger};
 use fwmetrics::simulate::trace::TRACES;
 
+/// As the ready fleet stack has it: conntrack is not told which counter counts new sessions.
 const DRAIN: Drain = Drain {
     deregistration: 350,
     percent: 1,
+    own: 10,
     quiet: None,
     most: 900,
+};
+/// Where new sessions are counted.
+const DRAIN_QUIET: Drain = Drain {
+    quiet: Some(350),
+    ..DRAIN
 };
 const LINUX: Setting = Setting {
     min: 2,
@@ -35,9 +45,9 @@ const VM_SERIES: Setting = Setting {
 };
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-fn shipped(text: &str) -> Contestant {
+fn shipped(text: &str, drain: Drain) -> Contestant {
     let config = config::parse(text, None, &[]).unwrap();
-    ours(&scaling::of(&config).policies, DRAIN)
+    ours(&scaling::of(&config).policies, drain)
 }
 
 fn all_traces(contestant: &Contestant, setting: &Setting) -> Vec<Outcome> {
@@ -51,14 +61,17 @@ fn seeds(contestant: &Contestant, setting: &Setting) -> Vec<Outcome> {
 }
 
 /// Ours on Linux, where leaving firewalls do not hold back the next scale-in, and where they do.
-static OURS: LazyLock<Vec<Outcome>> = LazyLock::new(|| seeds(&shipped(""), &LINUX));
+static OURS: LazyLock<Vec<Outcome>> = LazyLock::new(|| seeds(&shipped("", DRAIN), &LINUX));
 static OURS_COUNTING: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let setting = Setting {
         terminating_counts: true,
         ..LINUX
     };
-    seeds(&shipped(""), &setting)
+    seeds(&shipped("", DRAIN), &setting)
 });
+/// The same with a drain that ends when none began for long.
+static OURS_QUIET: LazyLock<Vec<Outcome>> =
+    LazyLock::new(|| seeds(&shipped("", DRAIN_QUIET), &LINUX));
 /// The others on Linux, one seed.
 static OTHERS: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let all = others(180);
@@ -66,7 +79,7 @@ static OTHERS: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 });
 /// All on VM-Series, one seed.
 static POLLING: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
-    let mut all = vec![shipped("[scaling]\nwarm_up_secs = 900\n")];
+    let mut all = vec![shipped("[scaling]\nwarm_up_secs = 900\n", DRAIN_QUIET)];
     all.extend(others(900));
     all.iter()
         .flat_map(|one| all_traces(one, &VM_SERIES))
@@ -97,9 +110,40 @@ fn every_flow_is_accounted_for() {
     }
 }
 
+/// The simulated drain ends at as many sessions as the real one.
+#[test]
+fn the_drain_is_the_agents() {
+    for (percent, own) in [(0, 0), (1, 10), (7, 3), (50, 10)] {
+        let drain = Drain {
+            percent: percent.into(),
+            own: own.into(),
+            ..DRAIN
+        };
+        let rule = Rule::of(&config::Drain {
+            sessions_percent: percent,
+            own_sessions: own,
+            ..config::Drain::default()
+        });
+        for (before, first) in [
+            (0, 0.0),
+            (10, 10.0),
+            (500, 500.0),
+            (1101, 1101.0),
+            (6900, 6900.0),
+        ] {
+            let real = Wait::new(rule, Duration::ZERO, Some(first), Gauges::default());
+            let simulated = f64::from(u32::try_from(drain.below(before)).unwrap());
+            assert!(
+                (real.below() - simulated).abs() < 1e-9,
+                "{percent} {own} {before}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_one_another() {
-    let contestant = shipped("");
+    let contestant = shipped("", DRAIN);
     let of = |seed| run(&contestant, &TRACES[1], &Setting { seed, ..LINUX });
     assert_eq!(of(1), of(1));
     assert_ne!(of(1).flows, of(2).flows);
@@ -107,7 +151,7 @@ fn the_same_seed_gives_the_same_run_and_another_one_another() {
 
 #[test]
 fn nothing_is_taken_away_while_telemetry_is_dead() {
-    let mine = OURS.iter().chain(&*OURS_COUNTING);
+    let mine = OURS.iter().chain(&*OURS_COUNTING).chain(&*OURS_QUIET);
     for one in mine.chain(POLLING.iter().filter(|one| one.contestant == "fwmetrics")) {
         assert_eq!(one.blind_scale_ins, 0, "{}", one.trace);
     }
@@ -126,10 +170,20 @@ fn a_plateau_between_50_and_60_percent_makes_no_flaps() {
     assert!(find(&OTHERS, "paloalto-cpu", "plateau").flaps > 3);
 }
 
+/// On Linux. VM-Series boots for a quarter of an hour, and so a flash crowd makes one even then.
 #[test]
 fn no_flap_where_leaving_firewalls_count() {
     for one in &*OURS_COUNTING {
         assert_eq!(one.flaps, 0, "{}", one.trace);
+    }
+    let vm_series = shipped("[scaling]\nwarm_up_secs = 900\n", DRAIN_QUIET);
+    let setting = Setting {
+        terminating_counts: true,
+        ..VM_SERIES
+    };
+    for one in all_traces(&vm_series, &setting) {
+        let most = u32::from(one.trace == "flash-crowd");
+        assert!(one.flaps <= most, "{} {}", one.trace, one.flaps);
     }
 }
 
@@ -141,7 +195,7 @@ fn scale_in_overshoots_where_they_do_not_and_a_cooldown_would_prevent_it() {
         assert!(one.flaps <= 1, "{} {}", one.trace, one.flaps);
     }
     assert!(OURS.iter().any(|one| one.flaps == 1));
-    let mut simple = shipped("");
+    let mut simple = shipped("", DRAIN);
     for trigger in &mut simple.triggers {
         if trigger.rule.comparison == Comparison::Below {
             *trigger = Trigger::new(trigger.rule.clone(), Act::Simple(-1, 600));
@@ -153,10 +207,21 @@ fn scale_in_overshoots_where_they_do_not_and_a_cooldown_would_prevent_it() {
     assert!(more < 1.05, "{more}");
 }
 
+/// The measure leaves dead firewalls out: what one costs is the connections that are lost, whoever scales.
+#[test]
+fn a_dead_firewall_is_no_overload_but_lost_connections() {
+    let dead = OURS.iter().chain(&*OTHERS);
+    for one in dead.filter(|one| one.trace == "dead-firewall") {
+        assert!(one.overload_minutes < 1.0, "{}", one.contestant);
+        assert!(one.flows.lost > 0, "{}", one.contestant);
+    }
+}
+
 /// On each trace but one no more overload than any vendor's template that does not keep its largest fleet for good.
 #[test]
 fn overload_is_least_but_when_all_telemetry_dies_under_a_rising_load() {
-    for (mine, theirs) in [(&*OURS, &*OTHERS), (&*POLLING, &*POLLING)] {
+    let quiet = (&*OURS_QUIET, &*OTHERS);
+    for (mine, theirs) in [(&*OURS, &*OTHERS), quiet, (&*POLLING, &*POLLING)] {
         for rival in ["paloalto-cpu", "paloalto-sessions", "juniper"] {
             for trace in TRACES.iter().filter(|one| one.name != "silent-rise") {
                 let theirs = find(theirs, rival, trace.name).overload_minutes;
@@ -189,9 +254,12 @@ fn the_price_is_more_firewall_hours_than_palo_altos() {
 
 #[test]
 fn the_hypervisor_is_a_good_witness_for_a_kernel_and_none_for_a_dataplane_that_polls() {
-    let linux = find(&OTHERS, "ec2-cpu", "flash-crowd").overload_minutes;
-    let mine = find(&OURS, "fwmetrics", "flash-crowd").overload_minutes;
-    assert!(linux < mine + 5.0 && mine < linux + 5.0, "{linux} {mine}");
+    // On a kernel it is about as good as ours, now a little better and now a little worse.
+    for trace in ["flash-crowd", "elephant"] {
+        let linux = find(&OTHERS, "ec2-cpu", trace).overload_minutes;
+        let mine = find(&OURS, "fwmetrics", trace).overload_minutes;
+        assert!((linux - mine).abs() < 10.0, "{trace} {linux} {mine}");
+    }
     for trace in &TRACES {
         let polling = find(&POLLING, "ec2-cpu", trace.name);
         assert_eq!(polling.scale_ins, 0);
@@ -206,9 +274,12 @@ fn fewer_connections_are_cut_than_by_any_template_that_scales_in() {
         let of = outcomes.iter().filter(|one| one.contestant == name);
         of.map(|one| one.flows.cut).sum()
     };
-    let mine = cut(&OURS, "fwmetrics") / SEEDS.len() as u64;
+    let of = |mine| cut(mine, "fwmetrics") / SEEDS.len() as u64;
+    let (mine, quiet) = (of(&OURS), of(&OURS_QUIET));
+    // The quiet time ends a drain while long sessions are still there.
+    assert!(mine < quiet);
     for rival in ["paloalto-cpu", "paloalto-sessions", "juniper", "ec2-cpu"] {
-        assert!(2 * mine < cut(&OTHERS, rival), "{rival}");
+        assert!(2 * quiet < cut(&OTHERS, rival), "{rival}");
     }
 }
 

@@ -27,6 +27,45 @@ fn a_trace_is_a_table_with_plots() {
     }
     assert_eq!(text.matches("in service      ").count(), 6);
     assert!(!text.contains("flash-crowd"));
+    assert!(text.contains("\ndrain     fwmetrics: "));
+}
+
+#[test]
+fn the_drain_is_that_of_the_configuration() {
+    let file = std::env::temp_dir().join(format!("fwmetrics-drain-{}.toml", std::process::id()));
+    let run = |config: &str, platform: &str| {
+        std::fs::write(&file, config).unwrap();
+        let args = ["--trace", "silent-fall", "--policy", "fwmetrics"];
+        let config = ["--platform", platform, "--config", file.to_str().unwrap()];
+        let output = simulate(&[args.as_slice(), config.as_slice()].concat());
+        assert!(output.status.success());
+        text(&output)
+    };
+    let unset =
+        "hook_name is not set, and run would wait for nothing: simulated is the drain of the ready";
+    let bare = run("", "linux");
+    assert!(bare.contains(unset), "{bare}");
+    assert!(bare.contains("until fewer than 1 % of the sessions, or 10 and fewer, are left; new"));
+    assert!(bare.contains("are not counted, so that quiet_secs does not end it; 900 s at most"));
+    let keys = "[drain]\nhook_name = \"h\"\nsessions_percent = 5\nown_sessions = 20\nwait_max_secs = 600\nquiet_secs = 400\n";
+    let text = run(keys, "linux");
+    assert!(!text.contains(unset), "{text}");
+    assert!(text.contains("than 5 % of the sessions, or 20 and fewer, are left; new"));
+    assert!(text.contains("; 600 s at most"));
+    let counter = "[collectors.conntrack]\nnew_sessions_counter = \"inet filter new_flows\"\n";
+    for (config, platform) in [
+        (format!("{keys}{counter}"), "linux"),
+        (keys.to_owned(), "vm-series"),
+    ] {
+        let text = run(&config, platform);
+        assert!(
+            text.contains("are left, or 400 s without a new one; 600 s"),
+            "{text}"
+        );
+    }
+    std::fs::remove_file(&file).unwrap();
+    let other = simulate(&["--trace", "plateau", "--policy", "juniper"]);
+    assert!(!self::text(&other).contains("drain     "));
 }
 
 #[test]

@@ -17,20 +17,35 @@ pub(super) fn call(args: &Simulate, config: &Config) -> Result<(), Failure> {
         let text = format!("--min {} is more than --max {}", args.min, args.max);
         return Err(Failure::Usage(text));
     }
-    let outcomes = outcomes(args, config)?;
+    let platform = Platform::of(args.platform);
+    let drain = drain(config, &platform);
+    let outcomes = outcomes(args, config, &platform, drain)?;
     if let Some(file) = &args.plot {
         let picture = simulation::svg(&outcomes, args.max);
         std::fs::write(file, picture)
             .map_err(|error| Failure::Failed(format!("cannot write {file}: {error}")))?;
     }
     print(&match args.format {
-        SimulationFormat::Table => simulation::table(&outcomes, args.trace.is_some()),
+        SimulationFormat::Table => {
+            let mut table = simulation::table(&outcomes, args.trace.is_some());
+            if outcomes
+                .iter()
+                .any(|one| one.contestant == contestant::OURS)
+            {
+                table += &simulation::drain(&drain, config.drain.hook_name.is_some());
+            }
+            table
+        }
         SimulationFormat::Json => simulation::json(&outcomes),
     })
 }
 
-fn outcomes(args: &SimulateScaling, config: &Config) -> Result<Vec<Outcome>, Failure> {
-    let platform = Platform::of(args.platform);
+fn outcomes(
+    args: &SimulateScaling,
+    config: &Config,
+    platform: &Platform,
+    drain: Drain,
+) -> Result<Vec<Outcome>, Failure> {
     let setting = Setting {
         min: args.min,
         max: args.max,
@@ -40,7 +55,7 @@ fn outcomes(args: &SimulateScaling, config: &Config) -> Result<Vec<Outcome>, Fai
         terminating_counts: args.terminating_counts,
         seed: args.seed,
     };
-    let contestants = contestants(config, &platform)?;
+    let contestants = contestants(config, platform, drain)?;
     let traces = TRACES.iter().map(|trace| trace.name).collect();
     let trace = chosen("--trace", args.trace.as_deref(), traces)?;
     let policies = contestants.iter().map(|one| one.name).collect();
@@ -78,8 +93,8 @@ struct Platform {
     boot_secs: u64,
     warm_up_secs: u32,
     polls: bool,
-    /// New sessions are counted, so that a drain may end when none began for so long, seconds.
-    quiet: Option<u64>,
+    /// New sessions are counted without further ado.
+    counts_new: bool,
 }
 
 impl Platform {
@@ -89,19 +104,23 @@ impl Platform {
                 boot_secs: 180,
                 warm_up_secs: 180,
                 polls: false,
-                quiet: None,
+                counts_new: false,
             },
             SimulatedPlatform::VmSeries => Platform {
                 boot_secs: 900,
                 warm_up_secs: 900,
                 polls: true,
-                quiet: Some(350),
+                counts_new: true,
             },
         }
     }
 }
 
-fn contestants(config: &Config, platform: &Platform) -> Result<Vec<Contestant>, Failure> {
+fn contestants(
+    config: &Config,
+    platform: &Platform,
+    drain: Drain,
+) -> Result<Vec<Contestant>, Failure> {
     let mut config = config.clone();
     let warm_up = config.scaling.warm_up_secs;
     config.scaling.warm_up_secs = Some(warm_up.unwrap_or(platform.warm_up_secs));
@@ -113,17 +132,25 @@ fn contestants(config: &Config, platform: &Platform) -> Result<Vec<Contestant>, 
     };
     // A configuration with several groups has the same policies for each.
     let policies: Vec<Policy> = made.into_iter().filter(|one| one.group == group).collect();
-    let mut all = vec![contestant::ours(&policies, drain(platform))];
+    let mut all = vec![contestant::ours(&policies, drain)];
     all.extend(contestant::others(u64::from(platform.warm_up_secs)));
     Ok(all)
 }
 
-/// As `deploy/fleet.yaml` has it: the target group's delay, and the defaults of `[drain]`.
-const fn drain(platform: &Platform) -> Drain {
+/// The target group's delay in `deploy/fleet.yaml`, seconds.
+const DEREGISTRATION_SECS: u64 = 350;
+
+/// As `[drain]` has it. A deregistered target gets no new flow, so that the quiet time ends a drain, where somebody counts
+/// new sessions: PAN-OS does, conntrack where it is told the counter. Without it a drain waits for the sessions or the cap.
+fn drain(config: &Config, platform: &Platform) -> Drain {
+    let conntrack = config.collectors.tables.get("conntrack");
+    let counted = conntrack.is_some_and(|table| table.contains_key("new_sessions_counter"));
+    let drain = &config.drain;
     Drain {
-        deregistration: 350,
-        percent: 1,
-        quiet: platform.quiet,
-        most: 900,
+        deregistration: DEREGISTRATION_SECS,
+        percent: drain.sessions_percent.into(),
+        own: drain.own_sessions.into(),
+        quiet: (platform.counts_new || counted).then_some(drain.quiet_secs),
+        most: drain.wait_max_secs,
     }
 }

@@ -37,7 +37,7 @@ impl Leave {
         match self {
             Leave::AtOnce(delay) => waited >= delay,
             Leave::Drained(drain) => {
-                let gone = one.sessions() * 100 <= before * drain.percent;
+                let gone = one.sessions() < drain.below(before);
                 let quiet = drain.quiet.is_some_and(|quiet| waited >= quiet);
                 waited >= drain.deregistration && (gone || quiet || waited >= drain.most)
             }
@@ -50,12 +50,23 @@ impl Leave {
 pub struct Drain {
     /// `deregistration_delay.timeout_seconds`.
     pub deregistration: u64,
-    /// Sessions are gone below this share, percent.
+    /// Sessions are gone below this share of those at the start, percent.
     pub percent: u64,
-    /// And when none began for so long, where that is known.
+    /// And so many and fewer are none.
+    pub own: u64,
+    /// And when none began for so long, where new ones are counted: a deregistered firewall gets none.
     pub quiet: Option<u64>,
     /// The cap.
     pub most: u64,
+}
+
+impl Drain {
+    /// Fewer sessions than this are none: the bound of the agent's own wait. That one wants two readings in a row, which is
+    /// left out here.
+    #[must_use]
+    pub fn below(self, before: u64) -> u64 {
+        (before * self.percent).div_ceil(100).max(self.own + 1)
+    }
 }
 
 /// One set of policies.
@@ -75,12 +86,15 @@ pub struct Contestant {
     pub leave: Leave,
 }
 
+/// Name of fwmetrics' own.
+pub const OURS: &str = "fwmetrics";
+
 /// fwmetrics' own: what `generate` makes.
 #[must_use]
 pub fn ours(policies: &[Policy], drain: Drain) -> Contestant {
     let warm_up = policies.iter().map(|policy| policy.warm_up_secs).max();
     Contestant {
-        name: "fwmetrics",
+        name: OURS,
         about: "the policies that `fwmetrics generate scaling` makes of this configuration, and its drain",
         triggers: triggers(policies),
         publisher: Publisher::Fwmetrics,
@@ -107,9 +121,9 @@ pub fn others(warm_up_secs: u64) -> Vec<Contestant> {
         leave: Leave::AtOnce(leave),
     };
     vec![
-        // PaloAltoNetworks/terraform-aws-swfw-modules @11c257f, modules/asg/variables.tf: scaling_target_value 70,
-        // scaling_statistic Average; the metric's name has no default, its README names DataPlaneCPUUtilizationPct. The
-        // Lambda completes the terminating hook at once (modules/asg/scripts).
+        // PaloAltoNetworks/terraform-aws-swfw-modules @f800528, modules/asg/variables.tf: scaling_target_value 70,
+        // scaling_statistic Average. scaling_metric_name is empty there: this is the CPU among the metrics that VM-Series
+        // publishes. Nothing waits for sessions: the module's Lambda completes the terminating hook when it is called.
         rival(
             "paloalto-cpu",
             "Palo Alto's Terraform module: target tracking, DataPlaneCPUUtilizationPct 70",
@@ -149,7 +163,7 @@ pub fn others(warm_up_secs: u64) -> Vec<Contestant> {
             Publisher::Hypervisor,
             DEREGISTRATION_DEFAULT,
         ),
-        // The same module, examples/combined_design_autoscale @f800528: panSessionActive, 75.
+        // The same repository, examples/combined_design_autoscale/example.tfvars: panSessionActive, 75.
         rival(
             "paloalto-example",
             "Palo Alto's Terraform example as shipped: target tracking, panSessionActive 75 (sessions)",
@@ -200,12 +214,19 @@ mod tests {
         let mut fleet = Fleet::new(1, 0.5, 1);
         fleet.retire(100);
         let full = fleet.firewalls.remove(0);
-        let mut empty = full.clone();
-        empty.life = Life::Draining(100, full.sessions() * 101);
+        let left = full.sessions();
+        let began_with = |before| {
+            let mut one = full.clone();
+            one.life = Life::Draining(100, before);
+            one
+        };
+        // One in a hundred is as many as are left: they are not fewer.
+        let (same, empty) = (began_with(left * 100), began_with(left * 100 + 1));
         let drain = |quiet| {
             Leave::Drained(Drain {
                 deregistration: 350,
                 percent: 1,
+                own: 10,
                 quiet,
                 most: 900,
             })
@@ -213,6 +234,7 @@ mod tests {
         for (leave, one, last) in [
             (Leave::AtOnce(20), &full, 120),
             (drain(None), &empty, 450),
+            (drain(None), &same, 1000),
             (drain(None), &full, 1000),
             (drain(Some(400)), &full, 500),
         ] {

@@ -133,7 +133,7 @@ impl Firewall {
         100.0 * (float(self.sessions()) / SESSIONS_MAX).min(1.0)
     }
 
-    /// More is asked of it than it can carry.
+    /// More is asked of it than it can carry. Of a dead one, which carries nothing, this is not said.
     #[must_use]
     pub fn is_overloaded(&self) -> bool {
         self.dead.is_none() && (self.demand() > 1.0 || float(self.sessions()) > SESSIONS_MAX)

@@ -83,7 +83,7 @@ impl Fleet {
         }
         for firewall in &mut self.firewalls {
             firewall.failures += u32::from(firewall.dead.is_some());
-            if firewall.life == Life::Pending(now) {
+            if matches!(firewall.life, Life::Pending(ready) if ready <= now) {
                 firewall.life = Life::InService(now);
             }
         }

@@ -59,7 +59,8 @@ pub struct Outcome {
     pub contestant: &'static str,
     /// On which trace.
     pub trace: &'static str,
-    /// Firewall-minutes with more demand than capacity.
+    /// Firewall-minutes with more demand than capacity. Draining firewalls count, since they carry old flows. Dead ones do
+    /// not: they carry nothing, and what they cost is `flows.lost`.
     pub overload_minutes: f64,
     /// Scale-outs undone by a scale-in within an hour, and the reverse.
     pub flaps: u32,
@@ -240,7 +241,11 @@ impl<'a> Run<'a> {
                 {
                     group.warmed += 1;
                 }
-                Life::InService(_) | Life::Pending(_) => group.warming += 1,
+                Life::InService(_) => group.warming += 1,
+                Life::Pending(_) => {
+                    group.warming += 1;
+                    group.pending += 1;
+                }
             }
         }
         group

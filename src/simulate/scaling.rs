@@ -93,6 +93,8 @@ pub struct Group {
     pub warmed: u32,
     /// On its way or warming up: scale-out is in progress.
     pub warming: u32,
+    /// Of them, on its way: not in service yet.
+    pub pending: u32,
     /// On its way out.
     pub terminating: u32,
     /// Of them, not yet deregistered.
@@ -107,6 +109,14 @@ pub struct Group {
     /// we consider instances that are terminating as part of the current capacity of the group"); then the sentence
     /// went, and none says the opposite.
     pub terminating_counts: bool,
+}
+
+impl Group {
+    /// No scaling activity is under way, as simple scaling has it: it waits for instances to be in service and for its
+    /// cooldown. Warm-up is a matter of step scaling and target tracking.
+    const fn is_settled(&self) -> bool {
+        self.pending == 0 && self.deregistering == 0
+    }
 }
 
 /// The policies of a group.
@@ -155,7 +165,7 @@ impl Policies {
             wanted.extend(next.map(|next| (at, next.clamp(group.min, group.max))));
         }
         let quiet = self.acted.is_some() || now < self.quiet_until;
-        let busy = group.warming > 0 || group.deregistering > 0;
+        let busy = !group.is_settled();
         let allowed = |(at, next): &&(usize, u32)| match self.triggers[*at].act {
             Act::Simple(..) => !quiet && !busy && *next != group.desired,
             Act::Target(_) if *next < group.desired => in_agreed,
@@ -175,8 +185,9 @@ impl Policies {
     /// "The cooldown period takes effect starting when the last instance finishes launching or terminating"; for
     /// terminating ones "when the instance finishes connection draining … It doesn't wait for the hook duration".
     fn cool_down(&mut self, now: u64, group: &Group) {
-        let over = group.warming == 0 && group.deregistering == 0;
-        if over && let Some(cooldown) = self.acted.take() {
+        if group.is_settled()
+            && let Some(cooldown) = self.acted.take()
+        {
             self.quiet_until = now + cooldown;
         }
     }
@@ -186,8 +197,9 @@ impl Policies {
 fn propose(trigger: &Trigger, value: f64, group: &Group) -> Option<u32> {
     let out = trigger.is_out();
     // "While the scale-out activity is in progress, all scale-in activities initiated by scaling policies are blocked
-    // until the instances finish warming up."
-    if !out && group.warming > 0 {
+    // until the instances finish warming up." Simple scaling goes by its cooldown instead.
+    let is_simple = matches!(trigger.act, Act::Simple(..));
+    if !out && !is_simple && group.warming > 0 {
         return None;
     }
     // "Instances that are still warming up are counted as part of the desired capacity for the next scale-out activity.

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 pub use svg::svg;
 
+use crate::simulate::contestant::Drain;
 use crate::simulate::run::{Moment, Outcome};
 use crate::simulate::trace::{TRACES, Trace};
 
@@ -31,14 +32,33 @@ pub fn table(outcomes: &[Outcome], plots: bool) -> String {
 }
 
 const LEGEND: &str = "\
-overload  firewall-minutes with more demand than capacity
+overload  firewall-minutes with more demand than capacity, those of draining firewalls too; a dead one has none
 flaps     scale-outs undone by a scale-in within an hour, and the reverse
 hours     firewall hours, from launch to termination
 first     from the rise of the load to the first added firewall in service
 blind     firewalls taken away while exporters that feed the policy are silent
-cut       connections cut because their firewall was taken away
+cut       connections cut because their firewall was taken away; those on a dead one are not counted here (JSON: lost)
 out/in    times that the group was made larger and smaller
 ";
+
+/// How fwmetrics' firewalls were drained.
+#[must_use]
+pub fn drain(drain: &Drain, is_set: bool) -> String {
+    let quiet = drain.quiet.map_or(
+        "; new sessions are not counted, so that quiet_secs does not end it".to_owned(),
+        |secs| format!(", or {secs} s without a new one"),
+    );
+    let mut out = format!(
+        "drain     fwmetrics: until fewer than {} % of the sessions, or {} and fewer, are left{quiet}; {} s at most\n",
+        drain.percent, drain.own, drain.most
+    );
+    if !is_set {
+        out += UNSET;
+    }
+    out
+}
+
+const UNSET: &str = "          [drain] hook_name is not set, and run would wait for nothing: simulated is the drain of the ready fleet stack\n";
 
 fn one_trace(out: &mut String, trace: &Trace, outcomes: &[&Outcome], plots: bool) {
     // Writing to a String cannot fail.

@@ -57,6 +57,19 @@ fn a_new_firewall_takes_new_flows_only() {
 }
 
 #[test]
+fn a_firewall_without_a_boot_time_serves_at_the_next_step() {
+    let mut fleet = settled(2, 1.6);
+    fleet.step(600, 1.6);
+    // As in a run: launched after the step of the same time.
+    fleet.launch(600, 0, false);
+    assert_eq!(fleet.firewalls[2].in_service(), None);
+    fleet.step(610, 1.6);
+    assert_eq!(fleet.firewalls[2].in_service(), Some(610));
+    fleet.step(620, 1.6);
+    assert!(fleet.firewalls[2].sessions() > 0);
+}
+
+#[test]
 fn a_leaving_firewall_keeps_old_flows_and_gets_no_new_ones() {
     let mut fleet = settled(3, 1.5);
     fleet.retire(600);

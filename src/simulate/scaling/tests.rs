@@ -199,9 +199,28 @@ fn simple_scaling_waits_for_activity_and_cooldown() {
     };
     assert_eq!(at(90, &group(2, 0)), Some(3));
     // Launching: no matter how long.
-    assert_eq!(at(1500, &group(2, 1)), None);
-    // In service at 1560: the cooldown begins.
-    assert_eq!(at(1560, &group(3, 0)), None);
-    assert_eq!(at(2150, &group(3, 0)), None);
-    assert_eq!(at(2160, &group(3, 0)), Some(4));
+    let launching = Group {
+        pending: 1,
+        ..group(2, 1)
+    };
+    assert_eq!(at(1500, &launching), None);
+    // In service at 1560, warm or not: the cooldown begins.
+    assert_eq!(at(1560, &group(2, 1)), None);
+    assert_eq!(at(2150, &group(2, 1)), None);
+    assert_eq!(at(2160, &group(2, 1)), Some(4));
+}
+
+#[test]
+fn simple_scaling_shrinks_while_others_wait_for_warm_up() {
+    let low = || alarm("m", Comparison::Below, 45.0);
+    let simple = Trigger::new(low(), Act::Simple(-1, 600));
+    let steps = Trigger::new(low(), Act::Steps(vec![step_of(None, Some(0.0), -1)]));
+    let of = |trigger: &Trigger, group: &Group| once(vec![trigger.clone()], &[("m", 10.0)], group);
+    assert_eq!(of(&simple, &group(3, 1)), Some(3));
+    assert_eq!(of(&steps, &group(3, 1)), None);
+    let launching = Group {
+        pending: 1,
+        ..group(3, 1)
+    };
+    assert_eq!(of(&simple, &launching), None);
 }

@@ -193,6 +193,46 @@ fn a_call_is_under_way_once_and_an_answer_says_when_the_next_is_due() {
     }
 }
 
+/// The end of a drain whose completion had this answer, and was then told that nobody waits; and the last line.
+fn retried(first: Reply) -> (End, String) {
+    let now = secs(BOOT);
+    let rule = Rule {
+        wait_max: secs(0),
+        ..RULE
+    };
+    let wait = Wait::new(rule, now, None, Gauges::default());
+    let mut drain = Drain::new(wait, Some(Hook::new(secs(900), secs(3600), true)), now);
+    assert!(drain.step(now).contains(&Order::Call(Call::Complete)));
+    drain.answered(Call::Complete, first, now);
+    let now = now + secs(60);
+    assert!(drain.step(now).contains(&Order::Call(Call::Complete)));
+    drain.answered(Call::Complete, Reply::NoAction, now);
+    // The end is said by the next look.
+    let end = drain.end().unwrap();
+    (end, said(&mut drain, now))
+}
+
+fn said(drain: &mut Drain, now: Duration) -> String {
+    match drain.step(now).pop() {
+        Some(Order::Say(line) | Order::Warn(line)) => line,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_completion_whose_answer_was_lost_may_have_been_ours() {
+    let (end, line) = retried(Reply::Lost("reset".to_owned()));
+    assert!(end.completed);
+    assert!(
+        line.contains("or our own earlier call completed it"),
+        "{line}"
+    );
+    // An answer that says no was no completion.
+    let (end, line) = retried(Reply::Failed("Throttling".to_owned()));
+    assert!(!end.completed);
+    assert!(!line.contains("our own"), "{line}");
+}
+
 /// What a random course does at a moment.
 #[derive(Debug, Clone)]
 struct Moment {

@@ -33,7 +33,8 @@ pub struct Drain {
     pub sessions_percent: u32,
     /// So many sessions and fewer count as none.
     pub own_sessions: u32,
-    /// No new session for so long counts as none, seconds.
+    /// No new session for so long counts as none, seconds. The machine's own new connections (fwmetrics', AWS's agents',
+    /// DNS) count too, unlike in `own_sessions`: where they come more often than this, the cap decides.
     pub quiet_secs: u64,
     /// Tunnels must be gone too.
     pub wait_for_tunnels: bool,
@@ -106,7 +107,7 @@ pub(super) static SECTION: Section = Section {
                 max: WAIT_MAX_SECS,
             },
             "350",
-            "Sessions are gone as well when none began for so long, where NewSessionsPerSecond is read. 350 s is the TCP idle timeout of a Gateway Load Balancer.",
+            "Sessions are gone as well when none began for so long, where NewSessionsPerSecond is read. 350 s is the TCP idle timeout of a Gateway Load Balancer. The machine's own new connections (fwmetrics', AWS's agents', DNS) count too: where they come more often, the cap decides.",
         ),
         Key::new(
             "wait_for_tunnels",

@@ -89,6 +89,8 @@ pub enum Reply {
     Denied(String),
     /// No usable answer, or throttled: to be tried again.
     Failed(String),
+    /// No answer, though it may have been sent: done or not; to be tried again.
+    Lost(String),
 }
 
 /// Where and as whom to call.
@@ -140,7 +142,7 @@ impl Lifecycle {
         let attempt = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(call, of)).await;
         let reply = attempt.unwrap_or_else(|_| {
             let secs = OPERATION_TIMEOUT.as_secs();
-            Reply::Failed(format!("no answer within {secs} s"))
+            Reply::Lost(format!("no answer within {secs} s"))
         });
         if matches!(reply, Reply::Denied(_)) {
             // Region and endpoint, perhaps; credentials are asked for at each call.
@@ -163,7 +165,7 @@ impl Lifecycle {
         };
         let answer = match client.send(request).await {
             Ok(answer) => answer,
-            Err(why) => return Reply::Failed(format!("{why} ({})", client.url)),
+            Err(why) => return Reply::Lost(format!("{why} ({})", client.url)),
         };
         let reply = judge(call, &answer);
         match (&reply, self.skew(&answer)) {

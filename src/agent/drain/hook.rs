@@ -19,6 +19,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(15);
 pub enum Ended {
     /// The hook is completed.
     Completed,
+    /// It ended, perhaps by an earlier completion of ours whose answer was lost.
+    Perhaps,
     /// It ended without us: it timed out, or another completed it.
     Elsewhere,
     /// No instance came to wait at it, or it could not be completed: why.
@@ -48,6 +50,8 @@ pub struct Hook {
     /// Auto Scaling knew the instance to wait.
     known: bool,
     failures: u32,
+    /// A completion was sent, and its answer lost.
+    asked: bool,
     /// When completing began.
     completing: Option<Duration>,
 }
@@ -63,6 +67,7 @@ impl Hook {
             next: Duration::ZERO,
             known,
             failures: 0,
+            asked: false,
             completing: None,
         }
     }
@@ -96,6 +101,7 @@ impl Hook {
         now: Duration,
     ) -> (Option<Said>, Option<Ended>) {
         self.under_way = false;
+        self.asked |= call == Call::Complete && matches!(reply, Reply::Lost(_));
         let wait = match reply {
             Reply::Done => {
                 self.known = true;
@@ -106,10 +112,11 @@ impl Hook {
                 };
                 return (None, (call == Call::Complete).then_some(Ended::Completed));
             }
+            Reply::NoAction if self.known && self.asked => return (None, Some(Ended::Perhaps)),
             Reply::NoAction if self.known => return (None, Some(Ended::Elsewhere)),
             Reply::NoAction => ASK_AGAIN,
             Reply::Denied(_) => RETRY_MOST,
-            Reply::Failed(_) => self.back_off(),
+            Reply::Failed(_) | Reply::Lost(_) => self.back_off(),
         };
         self.next = match self.completing {
             // A heartbeat that was under way when the rule was met.
@@ -158,10 +165,12 @@ fn words(call: Call, reply: &Reply) -> Said {
             why.clone(),
             format!("Auto Scaling denies {action}: {why}; asking again"),
         ),
-        Reply::Failed(why) => (why.clone(), format!("{action} failed: {why}; trying again")),
+        Reply::Failed(why) | Reply::Lost(why) => {
+            (why.clone(), format!("{action} failed: {why}; trying again"))
+        }
     };
     let state = format!("{action} {state}");
-    let is_trouble = matches!(reply, Reply::Denied(_) | Reply::Failed(_));
+    let is_trouble = !matches!(reply, Reply::Done | Reply::NoAction);
     Said {
         state,
         text,

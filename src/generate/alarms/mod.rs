@@ -190,7 +190,7 @@ fn part(name: &str) -> String {
     if name.len() <= MOST {
         return name.to_owned();
     }
-    let cut: String = name.chars().take(MOST - 9).collect();
+    let cut = &name[..name.floor_char_boundary(MOST - 9)];
     format!("{cut}-{:08x}", crc32fast::hash(name.as_bytes()))
 }
 

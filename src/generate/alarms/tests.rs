@@ -217,3 +217,11 @@ fn long_names_are_cut_and_stay_apart() {
     assert_eq!(a.len(), 80);
     assert_ne!(a, b);
 }
+
+#[test]
+fn a_long_part_of_a_name_is_cut_by_its_bytes() {
+    let cut = part(&"\u{e4}".repeat(60));
+    assert!(cut.len() <= 80, "{} bytes", cut.len());
+    assert_ne!(cut, part(&"\u{e4}".repeat(61)));
+    assert_eq!(part(&"a".repeat(81)).len(), 80);
+}

@@ -41,7 +41,7 @@ pub struct Firewall {
     /// Readings of its dataplane's CPU in five minutes; none where nothing reads it.
     pub cpu_readings: Option<u32>,
     /// The configuration lets it speak for its group.
-    pub(super) serves: bool,
+    pub serves: bool,
     pub(super) reads_cpu: bool,
     /// What of it could have coarse series, and what fine ones, were all selected.
     pub(super) coarse: BTreeSet<&'static Metric>,

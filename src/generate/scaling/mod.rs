@@ -205,7 +205,9 @@ fn scale_in(of: &Of<'_>) -> Result<Decision, String> {
     let seen = of.capacity(Statistic::SampleCount, PERIOD)?;
     let n = stat(in_service(of.group), Statistic::Minimum, PERIOD);
     let members = of.published.members(of.group);
+    // One out of service sends nothing into the group, and its slower readings say nothing of the others.
     let each = members
+        .filter(|one| one.serves)
         .filter_map(|one| one.cpu_readings)
         .min()
         .unwrap_or(1);

@@ -138,3 +138,36 @@ in_service = true
     }));
     assert_eq!(made.left_out, []);
 }
+
+#[test]
+fn one_out_of_service_does_not_lower_what_a_member_must_report() {
+    let fleet = |in_service: bool| {
+        let text = format!(
+            r#"
+[identity]
+auto_scaling_group = "edge"
+in_service = {in_service}
+[collectors.cpu]
+sample_secs = 60
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#
+        );
+        let made = policies(&text);
+        let mut found = made.policies.iter().filter(|one| one.number == "P4");
+        let Decision::Steps { alarm, .. } = &found.next().unwrap().decision else {
+            panic!("no steps");
+        };
+        let Measure::Math { result, .. } = &alarm.rule.measure else {
+            panic!("no math");
+        };
+        result.to_string()
+    };
+    assert!(fleet(true).contains("(3.75 * n)"), "{}", fleet(true));
+    assert!(fleet(false).contains("(225 * n)"), "{}", fleet(false));
+}

@@ -557,6 +557,11 @@ fn by_hand_it_ends_with_0_when_drained_and_with_1_at_the_cap() {
         stderr(&ended)
     );
     assert!(stderr(&ended).contains("dry run: CompleteLifecycleAction is not called (hook fwmetrics-drain, group edge-fleet, instance i-0123456789abcdef0)"), "{}", stderr(&ended));
+    assert!(
+        !stderr(&ended).contains("is completed"),
+        "{}",
+        stderr(&ended)
+    );
     assert!(fleet.scaling.asked().is_empty(), "a dry run calls nobody");
     let ended = output(&mut fleet.command(&["drain", "--max", "4s", "--hook", HOOK]));
     assert_eq!(ended.status.code(), Some(1), "{}", stderr(&ended));

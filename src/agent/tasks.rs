@@ -195,7 +195,7 @@ pub(super) fn lifecycle(
                 Some(settings) => attempt(settings, &mut kept, call, waiting).await,
                 None => {
                     tracing::info!("dry run: {} is not called", call.action());
-                    Reply::Done
+                    Reply::DryRun
                 }
             };
             if events.send(Event::Lifecycle(call, reply)).await.is_err() {

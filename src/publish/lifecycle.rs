@@ -83,6 +83,8 @@ pub struct Waiting {
 pub enum Reply {
     /// Done.
     Done,
+    /// Nobody was asked.
+    DryRun,
     /// No instance waits at this hook: not yet, or not any more.
     NoAction,
     /// Not allowed, or not as this caller, and what to do about it.

@@ -19,6 +19,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(15);
 pub enum Ended {
     /// The hook is completed.
     Completed,
+    /// It would have been: a dry run.
+    DryRun,
     /// It ended, perhaps by an earlier completion of ours whose answer was lost.
     Perhaps,
     /// It ended without us: it timed out, or another completed it.
@@ -103,14 +105,18 @@ impl Hook {
         self.under_way = false;
         self.asked |= call == Call::Complete && matches!(reply, Reply::Lost(_));
         let wait = match reply {
-            Reply::Done => {
+            Reply::Done | Reply::DryRun => {
                 self.known = true;
                 self.failures = 0;
                 self.next = match self.completing {
                     Some(_) => now,
                     None => now + self.every,
                 };
-                return (None, (call == Call::Complete).then_some(Ended::Completed));
+                let ended = match reply {
+                    Reply::DryRun => Ended::DryRun,
+                    _ => Ended::Completed,
+                };
+                return (None, (call == Call::Complete).then_some(ended));
             }
             Reply::NoAction if self.known && self.asked => return (None, Some(Ended::Perhaps)),
             Reply::NoAction if self.known => return (None, Some(Ended::Elsewhere)),
@@ -155,7 +161,7 @@ impl Hook {
 fn words(call: Call, reply: &Reply) -> Said {
     let action = call.action();
     let (state, text) = match reply {
-        Reply::Done | Reply::NoAction => (
+        Reply::Done | Reply::DryRun | Reply::NoAction => (
             "no action".to_owned(),
             format!(
                 "{action}: no lifecycle action waits for this instance (not yet, while the group still deregisters it; never, where hook, group or instance is another); asking again"
@@ -170,7 +176,7 @@ fn words(call: Call, reply: &Reply) -> Said {
         }
     };
     let state = format!("{action} {state}");
-    let is_trouble = !matches!(reply, Reply::Done | Reply::NoAction);
+    let is_trouble = !matches!(reply, Reply::Done | Reply::DryRun | Reply::NoAction);
     Said {
         state,
         text,

@@ -131,9 +131,10 @@ impl Drain {
     }
 
     fn ended(&mut self, ended: &Ended) {
-        let completed = matches!(ended, Ended::Completed | Ended::Perhaps);
+        let completed = matches!(ended, Ended::Completed | Ended::DryRun | Ended::Perhaps);
         match ended {
             Ended::Completed => self.say("the lifecycle hook is completed (CONTINUE): the instance may go".to_owned()),
+            Ended::DryRun => self.say("dry run: the lifecycle hook is not completed; otherwise the instance might go now".to_owned()),
             Ended::Perhaps => self.say("the lifecycle action is over: it timed out, another completed it, or our own earlier call completed it, whose answer was lost; counted as completed".to_owned()),
             Ended::Elsewhere => self.say("the lifecycle action is over: it timed out, or another completed it; there is nothing left to complete".to_owned()),
             Ended::GaveUp(_) => self.orders.push(Order::Warn("gave up: the lifecycle hook is not completed, and ends by its own timeout".to_owned())),

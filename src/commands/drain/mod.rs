@@ -190,7 +190,7 @@ impl Caller {
                     waiting.instance
                 ));
             }
-            return Some(Reply::Done);
+            return Some(Reply::DryRun);
         }
         let mut lifecycle = Lifecycle::new(self.settings.clone());
         let task = tokio::spawn(async move { lifecycle.call(call, &waiting).await });

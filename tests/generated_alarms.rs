@@ -13,7 +13,7 @@ use generated::judge::Judge;
 use generated::{passes, random};
 
 /// Random configurations that are tried.
-const CONFIGURATIONS: u64 = 3000;
+const CONFIGURATIONS: u64 = 2000;
 
 fn config(text: &str) -> Config {
     parse(text, None, &[]).unwrap_or_else(|faults| panic!("{faults}\n{text}"))

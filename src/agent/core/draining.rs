@@ -10,6 +10,7 @@ use crate::agent::drain::hook::Hook;
 use crate::agent::drain::wait::Wait;
 use crate::agent::drain::{Drain, Kept, Order};
 use crate::aggregate::aggregator::Emitted;
+use crate::clock::Now;
 use crate::model::dimension::INSTANCE_ID;
 use crate::model::identity::{Group, Lifecycle};
 use crate::publish::lifecycle::{Call, Reply, Waiting};
@@ -28,12 +29,16 @@ pub(super) struct Draining {
     drain: Option<Drain>,
     /// What an earlier run, or this one, wrote down.
     kept: Option<Kept>,
+    /// When the machine started, by the wall clock at the start of this run, Unix seconds.
+    booted_secs: i64,
 }
 
 impl Draining {
     /// What an earlier run wrote down.
-    pub(super) fn resume(&mut self, kept: Option<Kept>) {
+    pub(super) fn resume(&mut self, kept: Option<Kept>, now: Now) {
         self.kept = kept;
+        let up = i64::try_from(now.boot.as_secs()).unwrap_or(i64::MAX);
+        self.booted_secs = now.wall_secs().saturating_sub(up);
     }
 
     /// A pass brought these values.
@@ -84,11 +89,8 @@ impl Core {
         };
         let instance = self.own_instance().unwrap_or_default();
         let kept = self.draining.kept.as_ref();
-        // Of this instance and hook, and begun since the machine started.
-        let kept = kept.filter(|kept| {
-            let began = Duration::from_millis(kept.began_ms);
-            kept.instance == instance && kept.hook == plan.hook && began <= now
-        });
+        let booted = self.draining.booted_secs;
+        let kept = kept.filter(|kept| kept.is_of(&instance, &plan.hook, booted, now));
         if kept.is_some_and(|kept| kept.over) {
             return;
         }
@@ -133,7 +135,7 @@ impl Core {
     /// What is new of it.
     fn keep_drain(&mut self, drain: &Drain) -> Option<Keep> {
         let hook = &self.setup.drain.as_ref()?.hook;
-        let kept = drain.kept(&self.own_instance()?, hook);
+        let kept = drain.kept(&self.own_instance()?, hook, self.draining.booted_secs);
         if self.draining.kept.as_ref() == Some(&kept) {
             return None;
         }

@@ -88,7 +88,7 @@ pub(super) struct Written {
 impl Core {
     /// Goes on where the process before ended.
     pub(super) fn resume(&mut self, kept: Kept, now: Now) {
-        self.draining.resume(kept.drain);
+        self.draining.resume(kept.drain, now);
         if let Some(minute) = kept.heartbeat {
             self.heartbeats.resume(minute);
             self.written.heartbeat = Some(minute);

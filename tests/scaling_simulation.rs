@@ -12,8 +12,9 @@ use fwmetrics::config;
 use fwmetrics::generate::scaling;
 use fwmetrics::model::alarm::Comparison;
 use fwmetrics::simulate::contestant::{Contestant, Drain, others, ours};
-use fwmetrics::simulate::run::{Outcome, Setting, run};
+use fwmetrics::simulate::run::{Outcome, run};
 use fwmetrics::simulate::scaling::{Act, Trigger};
+use fwmetrics::simulate::setting::Setting;
 use fwmetrics::simulate::trace::TRACES;
 
 /// As the ready fleet stack has it: conntrack is not told which counter counts new sessions.

@@ -7,7 +7,8 @@ use crate::generate::scaling;
 use crate::model::alarm::Policy;
 use crate::render::simulation;
 use crate::simulate::contestant::{self, Contestant, Drain};
-use crate::simulate::run::{Outcome, Setting, run};
+use crate::simulate::run::{Outcome, run};
+use crate::simulate::setting::Setting;
 use crate::simulate::trace::TRACES;
 
 /// Runs it.

@@ -12,5 +12,6 @@ pub mod math;
 pub mod points;
 pub mod run;
 pub mod scaling;
+pub mod setting;
 mod telemetry;
 pub mod trace;

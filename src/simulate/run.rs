@@ -7,27 +7,9 @@ use super::firewall::{Firewall, Life, float};
 use super::fleet::{Fleet, Flows, STEP_SECS};
 use super::points::{Point, Points};
 use super::scaling::{Group, Policies};
+use super::setting::Setting;
 use super::telemetry::{publishes, value};
 use super::trace::{BULK_LOAD, Event, Trace};
-
-/// The fleet that is simulated.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Setting {
-    /// Fewest firewalls.
-    pub min: u32,
-    /// Most firewalls.
-    pub max: u32,
-    /// From launch to in service, seconds.
-    pub boot_secs: u64,
-    /// The dataplane polls: the hypervisor sees its cores busy without a packet.
-    pub polls: bool,
-    /// `[identity] warm_up_secs`.
-    pub fleet_warm_up_secs: u64,
-    /// As [`Group::terminating_counts`].
-    pub terminating_counts: bool,
-    /// Of chance.
-    pub seed: u64,
-}
 
 /// Alarms are evaluated each minute, so long after its start, seconds: the last minute's window has closed and arrived
 /// (fwmetrics' phase is 5 s by default).

@@ -2,7 +2,7 @@
 
 use super::contestant::{Contestant, Publisher};
 use super::firewall::{Firewall, Life, float};
-use super::run::Setting;
+use super::setting::Setting;
 
 /// What the hypervisor sees of a dataplane that polls, percent.
 const POLLING_CPU: f64 = 97.0;

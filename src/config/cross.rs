@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::drain;
+use super::drain_rules;
 use super::entries::{collector, entry, reads_elsewhere, table, texts};
 use super::sections;
 use super::tree::Tree;
@@ -27,7 +27,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults.extend(namespaces_twice(tree, top));
     faults.extend(short_periods(tree, top));
     faults.extend(thresholds(tree, top));
-    faults.extend(drain::check(tree, top));
+    faults.extend(drain_rules::check(tree, top));
     faults
 }
 

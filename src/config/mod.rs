@@ -4,6 +4,7 @@ mod alarms;
 mod check;
 mod cross;
 mod drain;
+mod drain_rules;
 mod entries;
 mod file;
 mod firewalls;

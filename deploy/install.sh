@@ -95,7 +95,7 @@ install_all() {
   put 644 completions/_fwmetrics "$zsh_completion"
   put 644 completions/fwmetrics.fish "$fish_completion"
   for name in README.md CHANGELOG.md LICENSE; do put 644 "$name" "$documents/$name"; done
-  for name in policy.json trust.json README.md; do put 644 "iam/$name" "$share/iam/$name"; done
+  for name in "$from"/iam/*; do put 644 "iam/${name##*/}" "$share/iam/${name##*/}"; done
   put 644 fwmetrics.service.d/README.md "$share/fwmetrics.service.d/README.md"
   put 755 install.sh "$share/install.sh"
   if [ -n "$made" ]; then printf %s "$made" >>"$root$share/folders"; fi

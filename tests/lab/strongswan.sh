@@ -99,10 +99,13 @@ may_sw() {
 
 vici() { local side=$1; shift; python3 "$LAB/vici.py" "$RUN/$side/charon.vici" "$@"; }
 
-# Somebody holds a connection to it: from here, or from its own namespace (a socket belongs to its client's).
-is_read() {
-  { ss -xH state connected src "$RUN/$1/charon.vici"; in_ns "$A" ss -xH state connected src "$RUN/$1/charon.vici"; } | grep -q .
+# Connections that somebody holds to it, `fwmetrics run` too: from here, or from its own namespace (a socket belongs to its
+# client's).
+readers() {
+  { ss -xH state connected src "$RUN/$1/charon.vici"; in_ns "$A" ss -xH state connected src "$RUN/$1/charon.vici"; } | wc -l
 }
+# more_readers SIDE BEFORE
+more_readers() { [ "$(readers "$1")" -gt "$2" ]; }
 
 # kill_charon SIDE SIGNAL
 kill_charon() { kill "-$2" "$(cat "$RUN/charon-$1.pid")"; }

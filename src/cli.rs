@@ -151,7 +151,7 @@ pub enum Generated {
     /// Policies of the Auto Scaling group
     #[command(after_help = "Example:\n  fwmetrics generate scaling")]
     Scaling(Form),
-    /// A CloudWatch dashboard
+    /// CloudWatch dashboards: of each group, of a firewall alone, of those that are named
     #[command(after_help = "Example:\n  fwmetrics generate dashboard --format json")]
     Dashboard(Form),
     /// Permissions and roles
@@ -160,10 +160,10 @@ pub enum Generated {
     /// Alarms, policies, dashboard and permissions in one template
     #[command(after_help = "Example:\n  fwmetrics generate all > fwmetrics.yaml")]
     All(Form),
-    /// A stack: a Gateway Load Balancer's fleet of Linux firewalls with all of this
+    /// A stack with its own configuration: a Gateway Load Balancer's fleet of Linux firewalls, and all of this for it
     #[command(after_help = "Example:\n  fwmetrics generate fleet > fleet.yaml")]
     Fleet(StackForm),
-    /// A stack: the poller of a PAN-OS HA pair with all of this
+    /// A stack with its own configuration: the poller of a PAN-OS HA pair, and all of this for it
     #[command(after_help = "Example:\n  fwmetrics generate pair --format terraform > pair.tf")]
     Pair(StackForm),
     /// The whole configuration: every key with its default, commented out

@@ -88,6 +88,17 @@ fn wrong_use_is_2() {
 }
 
 #[test]
+fn a_stack_reads_no_configuration_and_says_so() {
+    let file = ConfigFile::new("of-a-stack", "[alarms]\nprefix = \"mine\"\n");
+    for stack in ["fleet", "pair"] {
+        let ended = output(&mut generate(&[stack, "--config", file.path()]));
+        let told = (ended.status.code(), stdout(&ended));
+        assert_eq!(told, (Some(2), String::new()), "{stack}");
+        assert!(stderr(&ended).contains("--config is not read"), "{stack}");
+    }
+}
+
+#[test]
 fn an_output_that_nobody_reads_ends_quietly() {
     for what in ALL {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -18,8 +18,8 @@ pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
         Generated::Man => return print(&man::page()),
         Generated::Schema => return print(&schema::text()),
         Generated::Config => return print(&config::text()),
-        Generated::Fleet(form) => return print(&stack(&FLEET, form)?),
-        Generated::Pair(form) => return print(&stack(&PAIR, form)?),
+        Generated::Fleet(form) => return print(&stack(&FLEET, form, file)?),
+        Generated::Pair(form) => return print(&stack(&PAIR, form, file)?),
         Generated::Alarms(form) => (form, &[Part::Alarms][..]),
         Generated::Scaling(form) => (form, &[Part::Scaling][..]),
         Generated::Dashboard(form) => (form, &[Part::Dashboard][..]),
@@ -29,7 +29,14 @@ pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
     for_aws(form, &Bundle::of(&load(file)?, parts))
 }
 
-fn stack(frame: &Frame, form: StackForm) -> Result<String, Failure> {
+fn stack(frame: &Frame, form: StackForm, file: Option<&str>) -> Result<String, Failure> {
+    if file.is_some() {
+        return Err(Failure::Usage(
+            "this stack has a configuration of its own, and --config is not read: change it in what is printed, then make \
+             its alarms, policies and dashboard with generate all"
+                .to_owned(),
+        ));
+    }
     let form = match form.format {
         StackFormName::Cloudformation => stack::Form::Cloudformation,
         StackFormName::Terraform => stack::Form::Terraform,
@@ -57,7 +64,7 @@ fn for_aws(form: Form, bundle: &Bundle) -> Result<(), Failure> {
             bundle.left_out.iter().map(|out| out.number).collect();
         let numbers: Vec<&str> = numbers.into_iter().collect();
         say(&format!(
-            "left out, as this configuration publishes nothing for them or disables them: {}; the output says why of each",
+            "left out: {}; the output says why of each",
             numbers.join(", ")
         ));
     }

@@ -24,6 +24,8 @@ pub struct Parts {
     pub conditions: String,
     /// Below `Resources:`.
     pub resources: String,
+    /// Below `Outputs:`: what launch templates and other accounts have to name.
+    pub outputs: String,
 }
 
 /// A template that stands by itself.
@@ -50,6 +52,9 @@ pub fn text(bundle: &Bundle) -> String {
             "\nResources:\n  Nothing:\n    Type: AWS::CloudFormation::WaitConditionHandle\n",
         );
     }
+    if !parts.outputs.is_empty() {
+        let _ = write!(out, "\nOutputs:\n{}", parts.outputs);
+    }
     out
 }
 
@@ -73,6 +78,7 @@ pub fn parts(bundle: &Bundle, filling: &Filling<'_>) -> Parts {
     }
     for one in &resources {
         resource(&mut parts.resources, one, filling);
+        output(&mut parts.outputs, one, filling);
     }
     parts
 }
@@ -81,11 +87,7 @@ fn left_out(parts: &mut Parts, all: &[LeftOut]) {
     if all.is_empty() {
         return;
     }
-    yaml::comment(
-        &mut parts.comments,
-        0,
-        "Left out, for this configuration does not publish what they look at:",
-    );
+    yaml::comment(&mut parts.comments, 0, "Left out, and why:");
     for out in all {
         let line = format!("  {} {}: {}", out.number, out.name, out.why);
         yaml::comment(&mut parts.comments, 0, &line);
@@ -176,6 +178,20 @@ fn resource(out: &mut String, resource: &Resource, filling: &Filling<'_>) {
     }
     let properties = properties(resource, filling);
     yaml::entry(out, 4, "Properties", &Value::Object(properties));
+}
+
+fn output(out: &mut String, resource: &Resource, filling: &Filling<'_>) {
+    let (name, value) = match resource.kind {
+        Kind::Role => ("Arn", json!({"Fn::GetAtt": [resource.id, "Arn"]})),
+        Kind::Profile => ("Name", json!({"Ref": resource.id})),
+        _ => return,
+    };
+    let mut told = into_map(json!({"Value": value}));
+    if let Some(condition) = condition(resource, filling) {
+        told.insert("Condition".to_owned(), json!(condition));
+    }
+    let name = format!("{}{name}", resource.id);
+    yaml::entry(out, 2, &name, &Value::Object(told));
 }
 
 fn properties(resource: &Resource, filling: &Filling<'_>) -> Map<String, Value> {

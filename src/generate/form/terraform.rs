@@ -20,6 +20,8 @@ pub struct Parts {
     pub data: String,
     /// `resource` blocks.
     pub resources: String,
+    /// `output` blocks: what launch templates and other accounts have to name.
+    pub outputs: String,
 }
 
 /// A file that stands by itself.
@@ -28,11 +30,16 @@ pub fn text(bundle: &Bundle) -> String {
     let parts = parts(bundle, &Filling::default());
     let mut out = String::from("# Made by `fwmetrics generate`.\n");
     out.push_str(&parts.comments);
-    let aws = json!({"source": "hashicorp/aws", "version": ">= 5.0"});
+    let aws = json!({"source": "hashicorp/aws", "version": ">= 5.50"});
     let providers = Block::new("required_providers").set("aws", aws);
     let terraform = Block::new("terraform").block(providers);
     put(&mut out, &terraform, &Filling::default());
-    for part in [&parts.variables, &parts.data, &parts.resources] {
+    for part in [
+        &parts.variables,
+        &parts.data,
+        &parts.resources,
+        &parts.outputs,
+    ] {
         out.push_str(part);
     }
     out
@@ -44,10 +51,7 @@ pub fn parts(bundle: &Bundle, filling: &Filling<'_>) -> Parts {
     let resources = filling.resources(bundle);
     let mut parts = Parts::default();
     if !bundle.left_out.is_empty() {
-        hcl::comment(
-            &mut parts.comments,
-            "Left out, for this configuration does not publish what they look at:",
-        );
+        hcl::comment(&mut parts.comments, "Left out, and why:");
     }
     for out in &bundle.left_out {
         let line = format!("  {} {}: {}", out.number, out.name, out.why);
@@ -59,6 +63,9 @@ pub fn parts(bundle: &Bundle, filling: &Filling<'_>) -> Parts {
     for one in &resources {
         let block = resource(one, filling);
         put(&mut parts.resources, &block, filling);
+        if let Some(output) = output(one) {
+            put(&mut parts.outputs, &output, filling);
+        }
         for policy in one.with.iter().filter(|_| one.kind == Kind::Role) {
             put(
                 &mut parts.resources,
@@ -172,6 +179,19 @@ fn resource(resource: &Resource, filling: &Filling<'_>) -> Block {
         Kind::Alarm => actions(block, resource),
         _ => block,
     }
+}
+
+/// null where it is not made.
+fn output(resource: &Resource) -> Option<Block> {
+    let attribute = match resource.kind {
+        Kind::Role => "arn",
+        Kind::Profile => "name",
+        _ => return None,
+    };
+    let kind = kind(resource.kind);
+    let id = blank::snake(&resource.id);
+    let value = format!("one({})", referred(kind, &resource.id, attribute));
+    Some(Block::new(format!("output \"{id}_{attribute}\"")).set("value", code(&value)))
 }
 
 /// A role's policy, where there is the role.

@@ -8,9 +8,11 @@ pub(super) struct Part {
 }
 
 pub(super) const DESCRIPTION: &str = "\
-fwmetrics runs on a Linux firewall in AWS. It samples the dataplane each second, \
-keeps the whole distribution of each minute, and puts it into CloudWatch in one call under the \
-instance's own role, so that alarms and scaling policies act on what the firewall really feels.
+fwmetrics runs on a Linux firewall in AWS, or beside PAN-OS firewalls, whose XML API it reads. It samples the \
+dataplane each second, keeps the whole distribution of each minute, and puts it into CloudWatch under the \
+instance's own role, so that alarms and scaling policies act on what the firewall really feels. It makes the \
+alarms, scaling policies, dashboards and permissions that fit its configuration, and drains a firewall that \
+leaves its group.
 
 What could not be read is left out; it is never published as 0.";
 
@@ -53,6 +55,10 @@ pub(super) const PARTS: &[Part] = &[
                 "Where CloudWatch is.",
             ),
             (
+                "AWS_ENDPOINT_URL_AUTO_SCALING, AWS_ENDPOINT_URL",
+                "Where Auto Scaling is, for [drain] and fwmetrics drain.",
+            ),
+            (
                 "AWS_EC2_METADATA_DISABLED",
                 "true: the instance metadata service is not asked. For machines that are not on EC2.",
             ),
@@ -80,7 +86,8 @@ pub(super) const PARTS: &[Part] = &[
             ),
             (
                 "1",
-                "Something failed: a collector, a send, datums lost at shutdown; or another instance runs.",
+                "Something failed: a collector, a send, a firewall that was not drained in time, datums lost at shutdown; or \
+                 another instance runs.",
             ),
             ("2", "Wrong use of the command line."),
             ("78", "Bad or missing configuration."),

@@ -64,7 +64,7 @@ pub(super) static SECTION: Section = Section {
             "heartbeat_timeout_secs",
             KeyKind::Int { min: 30, max: 7200 },
             "900",
-            "The hook's HeartbeatTimeout. Heartbeats are sent each third of it, each minute at least.",
+            "The hook's HeartbeatTimeout. A heartbeat is sent every minute, or every third of it where that is shorter.",
         ),
         Key::new(
             "wait_max_secs",

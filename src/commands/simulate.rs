@@ -8,7 +8,7 @@ use crate::model::alarm::Policy;
 use crate::render::simulation;
 use crate::simulate::contestant::{self, Contestant, Drain};
 use crate::simulate::run::{Outcome, run};
-use crate::simulate::setting::Setting;
+use crate::simulate::setting::{CoolsFrom, Setting};
 use crate::simulate::trace::TRACES;
 
 /// Runs it.
@@ -54,6 +54,8 @@ fn outcomes(
         polls: platform.polls,
         fleet_warm_up_secs: config.identity.warm_up_secs,
         terminating_counts: args.terminating_counts,
+        cools_from: CoolsFrom::default(),
+        readings: 300,
         seed: args.seed,
     };
     let contestants = contestants(config, platform, drain)?;

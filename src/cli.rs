@@ -305,7 +305,7 @@ pub struct SimulateScaling {
     /// Of chance; the same one gives the same result
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Leaving firewalls hold back the next scale-in, as Auto Scaling's guide said until May 2022
+    /// Leaving firewalls hold back the next scale-in of steps and targets, as Auto Scaling's guide said until May 2022
     #[arg(long)]
     pub terminating_counts: bool,
     /// Form of the output

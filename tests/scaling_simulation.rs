@@ -198,6 +198,9 @@ fn nor_is_it_where_readings_are_rarer() {
         assert!(slow.iter().all(|one| one.blind_scale_ins == 0), "{secs}");
         // It is not that nothing ever goes.
         assert_eq!(find(&slow, "fwmetrics", "flash-crowd").scale_ins, 5);
+        // Nor that they do not count: with more readings than P4 asks for, half the fleet passes for the whole.
+        let many = all_traces(&shipped(&text, DRAIN), &LINUX);
+        assert!(find(&many, "fwmetrics", "silent-fall").blind_scale_ins > 0);
     }
 }
 

@@ -183,10 +183,10 @@ fn buffers(of: &Of<'_>) -> Result<Decision, String> {
 }
 
 /// Of P4, seconds: its period, so that its newest point has no minute from before the last change, also where
-/// GroupInServiceInstances comes late. Of 300, 600 and 900 it is the smallest, and on the simulated fleet none of them is
-/// better: flaps and overload are the same over all traces (Linux 0 and 189 min, VM-Series 1 and 289 min, two to ten
+/// GroupInServiceInstances comes late. Of 300, 600 and 900 it is the smallest, and on the simulated fleet none is better:
+/// flaps and overload are the same over all traces (Linux 0 and 188 to 189 min, VM-Series 1 and 289 to 298 min, two to ten
 /// firewalls, three seeds, whenever the cooldown begins: `CoolsFrom` in src/simulate/setting.rs), and firewall hours grow
-/// from 417 to 420. Without a cooldown the flaps are 3 and 4.
+/// from 417 to 420. Without a cooldown the flaps are 3 and 4 to 5.
 const COOLDOWN: u32 = 300;
 
 /// P4: the load that the others would have without one of them, cap * n / (n - 1).

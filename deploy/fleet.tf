@@ -915,22 +915,17 @@ resource "aws_cloudwatch_metric_alarm" "p2_scale_out_fast_alarm_group" {
 }
 
 resource "aws_autoscaling_policy" "p4_scale_in_group" {
-  adjustment_type           = "ChangeInCapacity"
-  autoscaling_group_name    = aws_autoscaling_group.firewalls.name
-  estimated_instance_warmup = 180
-  metric_aggregation_type   = "Average"
-  name                      = "fwmetrics-P4-scale-in"
-  policy_type               = "StepScaling"
-
-  step_adjustment {
-    metric_interval_upper_bound = 0
-    scaling_adjustment          = -1
-  }
+  adjustment_type        = "ChangeInCapacity"
+  autoscaling_group_name = aws_autoscaling_group.firewalls.name
+  cooldown               = 300
+  name                   = "fwmetrics-P4-scale-in"
+  policy_type            = "SimpleScaling"
+  scaling_adjustment     = -1
 }
 
 resource "aws_cloudwatch_metric_alarm" "p4_scale_in_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P4-scale-in"
-  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and all report. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and all report; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 6
   evaluation_periods  = 6

@@ -293,9 +293,9 @@ pub struct SimulateScaling {
     /// One set of policies only: fwmetrics, paloalto-cpu, paloalto-sessions, juniper, ec2-cpu, paloalto-example
     #[arg(long, value_name = "NAME")]
     pub policy: Option<String>,
-    /// Kind of firewall: how long it boots, and whether the hypervisor sees its load
-    #[arg(long, value_enum, default_value_t = SimulatedPlatform::Linux)]
-    pub platform: SimulatedPlatform,
+    /// Kind of firewall: how long it boots, and whether the hypervisor sees its load [default: that of the group's members]
+    #[arg(long, value_enum)]
+    pub platform: Option<SimulatedPlatform>,
     /// Fewest firewalls
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "N")]
     pub min: u32,
@@ -305,7 +305,7 @@ pub struct SimulateScaling {
     /// Of chance; the same one gives the same result
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Leaving firewalls hold back the next scale-in, as Auto Scaling's guide said until May 2022
+    /// Leaving firewalls hold back the next scale-in of steps and targets, as Auto Scaling's guide said until May 2022
     #[arg(long)]
     pub terminating_counts: bool,
     /// Form of the output

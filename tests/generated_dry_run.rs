@@ -132,7 +132,7 @@ fn looked_at(text: &str) -> Vec<MetricId> {
     let policies = scaling::of(&config).policies.into_iter();
     let policies = policies.map(|policy| match policy.decision {
         Decision::Target { stat, .. } => Measure::One(stat),
-        Decision::Steps { alarm, .. } => alarm.rule.measure,
+        Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => alarm.rule.measure,
     });
     let ids = measures.chain(policies).flat_map(|measure| {
         let stats: Vec<MetricId> = measure

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn simulate(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fwmetrics"))
@@ -30,17 +31,67 @@ fn a_trace_is_a_table_with_plots() {
     assert!(text.contains("\ndrain     fwmetrics: "));
 }
 
+/// The table of a trace for this configuration, ours alone.
+fn configured(config: &str, trace: &str, args: &[&str]) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = format!("fwmetrics-simulate-{}-{number}.toml", std::process::id());
+    let file = std::env::temp_dir().join(file);
+    std::fs::write(&file, config).unwrap();
+    let own = ["--trace", trace, "--policy", "fwmetrics", "--config"];
+    let output = simulate(&[own.as_slice(), &[file.to_str().unwrap()], args].concat());
+    std::fs::remove_file(&file).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    text(&output)
+}
+
+#[test]
+fn rarer_readings_make_no_blind_scale_in() {
+    for secs in [1, 10, 60] {
+        let config = format!("[collectors.cpu]\nsample_secs = {secs}\n");
+        let table = configured(&config, "silent-fall", &["--format", "json"]);
+        let runs: serde_json::Value = serde_json::from_str(&table).unwrap();
+        assert_eq!(runs[0]["blind_scale_ins"], 0, "{secs}");
+    }
+}
+
+const PANOS: &str = r#"
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#;
+
+/// Of a PAN-OS group, without a flag: as `--platform vm-series` has it, and not as Linux.
+#[test]
+fn the_platform_is_that_of_the_groups_members() {
+    let of = |args: &[&str]| configured(PANOS, "flash-crowd", args);
+    let bare = of(&[]);
+    assert_eq!(bare, of(&["--platform", "vm-series"]));
+    assert_ne!(bare, of(&["--platform", "linux"]));
+    let linux = configured("", "flash-crowd", &[]);
+    assert_eq!(
+        linux,
+        configured("", "flash-crowd", &["--platform", "linux"])
+    );
+}
+
+#[test]
+fn a_policy_on_what_has_no_model_is_named() {
+    let says = "\nno model  P3: simulated firewalls have no PacketBufferUtilization";
+    let buffers = format!("[scaling]\nbuffers = true\n{PANOS}");
+    assert!(configured(&buffers, "plateau", &[]).contains(says));
+    assert!(!configured(PANOS, "plateau", &[]).contains("no model"));
+}
+
 #[test]
 fn the_drain_is_that_of_the_configuration() {
-    let file = std::env::temp_dir().join(format!("fwmetrics-drain-{}.toml", std::process::id()));
-    let run = |config: &str, platform: &str| {
-        std::fs::write(&file, config).unwrap();
-        let args = ["--trace", "silent-fall", "--policy", "fwmetrics"];
-        let config = ["--platform", platform, "--config", file.to_str().unwrap()];
-        let output = simulate(&[args.as_slice(), config.as_slice()].concat());
-        assert!(output.status.success());
-        text(&output)
-    };
+    let run =
+        |config: &str, platform: &str| configured(config, "silent-fall", &["--platform", platform]);
     let unset =
         "hook_name is not set, and run would wait for nothing: simulated is the drain of the ready";
     let bare = run("", "linux");
@@ -63,7 +114,6 @@ fn the_drain_is_that_of_the_configuration() {
             "{text}"
         );
     }
-    std::fs::remove_file(&file).unwrap();
     let other = simulate(&["--trace", "plateau", "--policy", "juniper"]);
     assert!(!self::text(&other).contains("drain     "));
 }

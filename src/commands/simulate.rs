@@ -1,14 +1,17 @@
 //! `fwmetrics simulate`: policies on a fleet in virtual time, before a real one has them.
 
 use super::{Failure, print};
+use crate::catalogue;
 use crate::cli::{Simulate, SimulateScaling, Simulated, SimulatedPlatform, SimulationFormat};
 use crate::config::Config;
+use crate::generate::published::Published;
 use crate::generate::scaling;
-use crate::model::alarm::Policy;
+use crate::model::alarm::{Decision, Measure, Policy};
 use crate::render::simulation;
 use crate::simulate::contestant::{self, Contestant, Drain};
 use crate::simulate::run::{Outcome, run};
-use crate::simulate::setting::Setting;
+use crate::simulate::setting::{CoolsFrom, Setting};
+use crate::simulate::telemetry::has_model;
 use crate::simulate::trace::TRACES;
 
 /// Runs it.
@@ -18,9 +21,8 @@ pub(super) fn call(args: &Simulate, config: &Config) -> Result<(), Failure> {
         let text = format!("--min {} is more than --max {}", args.min, args.max);
         return Err(Failure::Usage(text));
     }
-    let platform = Platform::of(args.platform);
-    let drain = drain(config, &platform);
-    let outcomes = outcomes(args, config, &platform, drain)?;
+    let fleet = fleet(args, config)?;
+    let outcomes = outcomes(args, config, &fleet)?;
     if let Some(file) = &args.plot {
         let picture = simulation::svg(&outcomes, args.max);
         std::fs::write(file, picture)
@@ -33,7 +35,8 @@ pub(super) fn call(args: &Simulate, config: &Config) -> Result<(), Failure> {
                 .iter()
                 .any(|one| one.contestant == contestant::OURS)
             {
-                table += &simulation::drain(&drain, config.drain.hook_name.is_some());
+                table += &simulation::drain(&fleet.drain, config.drain.hook_name.is_some());
+                table += &simulation::without_model(&without_model(&fleet.policies));
             }
             table
         }
@@ -44,19 +47,21 @@ pub(super) fn call(args: &Simulate, config: &Config) -> Result<(), Failure> {
 fn outcomes(
     args: &SimulateScaling,
     config: &Config,
-    platform: &Platform,
-    drain: Drain,
+    fleet: &Fleet,
 ) -> Result<Vec<Outcome>, Failure> {
     let setting = Setting {
         min: args.min,
         max: args.max,
-        boot_secs: platform.boot_secs,
-        polls: platform.polls,
+        boot_secs: fleet.platform.boot_secs,
+        polls: fleet.platform.polls,
         fleet_warm_up_secs: config.identity.warm_up_secs,
         terminating_counts: args.terminating_counts,
+        cools_from: CoolsFrom::default(),
+        readings: fleet.readings,
         seed: args.seed,
     };
-    let contestants = contestants(config, platform, drain)?;
+    let mut contestants = vec![contestant::ours(&fleet.policies, fleet.drain)];
+    contestants.extend(contestant::others(fleet.platform.warm_up_secs.into()));
     let traces = TRACES.iter().map(|trace| trace.name).collect();
     let trace = chosen("--trace", args.trace.as_deref(), traces)?;
     let policies = contestants.iter().map(|one| one.name).collect();
@@ -117,25 +122,56 @@ impl Platform {
     }
 }
 
-fn contestants(
-    config: &Config,
-    platform: &Platform,
+/// The firewalls of a configuration's first group. One with several has the same policies for each.
+struct Fleet {
+    platform: Platform,
+    policies: Vec<Policy>,
+    /// As [`Setting::readings`].
+    readings: u32,
     drain: Drain,
-) -> Result<Vec<Contestant>, Failure> {
+}
+
+fn fleet(args: &SimulateScaling, config: &Config) -> Result<Fleet, Failure> {
     let mut config = config.clone();
-    let warm_up = config.scaling.warm_up_secs;
-    config.scaling.warm_up_secs = Some(warm_up.unwrap_or(platform.warm_up_secs));
-    let made = scaling::of(&config).policies;
+    if let Some(platform) = args.platform {
+        let warm_up = Platform::of(platform).warm_up_secs;
+        config.scaling.warm_up_secs.get_or_insert(warm_up);
+    }
+    let published = Published::of(&config);
+    let made = scaling::made(&config, &published).policies;
     let Some(group) = made.first().map(|policy| policy.group.clone()) else {
         let text =
             "this configuration makes no scaling policy: fwmetrics generate scaling says why";
         return Err(Failure::Failed(text.to_owned()));
     };
-    // A configuration with several groups has the same policies for each.
-    let policies: Vec<Policy> = made.into_iter().filter(|one| one.group == group).collect();
-    let mut all = vec![contestant::ours(&policies, drain)];
-    all.extend(contestant::others(u64::from(platform.warm_up_secs)));
-    Ok(all)
+    let mut members = published.members(&group);
+    let of_members = match members.any(|one| one.platform == catalogue::Platform::PanOs) {
+        true => SimulatedPlatform::VmSeries,
+        false => SimulatedPlatform::Linux,
+    };
+    let platform = Platform::of(args.platform.unwrap_or(of_members));
+    Ok(Fleet {
+        drain: drain(&config, &platform),
+        platform,
+        policies: made.into_iter().filter(|one| one.group == group).collect(),
+        readings: scaling::readings(&published, &group),
+    })
+}
+
+/// Policies that look at what no simulated firewall has, each with its metric.
+fn without_model(policies: &[Policy]) -> Vec<(&'static str, String)> {
+    let of = |policy: &Policy| {
+        let measure = match &policy.decision {
+            Decision::Target { stat, .. } => Measure::One(stat.clone()),
+            Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => {
+                alarm.rule.measure.clone()
+            }
+        };
+        let mut names = measure.stats().into_iter().map(|stat| &stat.metric.name);
+        let name = names.find(|name| !has_model(name))?.to_string();
+        Some((policy.number, name))
+    };
+    policies.iter().filter_map(of).collect()
 }
 
 /// The target group's delay in `deploy/fleet.yaml`, seconds.

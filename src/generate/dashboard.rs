@@ -246,7 +246,9 @@ impl Maker<'_> {
         for policy in &self.policies {
             let (stats, value) = match &policy.decision {
                 Decision::Target { stat, target, .. } => (vec![stat], *target),
-                Decision::Steps { alarm, .. } => (alarm.rule.measure.stats(), alarm.rule.threshold),
+                Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => {
+                    (alarm.rule.measure.stats(), alarm.rule.threshold)
+                }
             };
             if stats.into_iter().any(is_line) {
                 marks.push(

@@ -139,7 +139,6 @@ pub(super) fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, id
     let mut input = into_map(json!({
         "AutoScalingGroupName": blank::text(&policy.group),
         "PolicyName": format!("{prefix}-{}-{}", policy.number, policy.slug),
-        "EstimatedInstanceWarmup": policy.warm_up_secs,
     }));
     let driver = match &policy.decision {
         Decision::Target {
@@ -154,7 +153,20 @@ pub(super) fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, id
             input.append(&mut stepping(steps));
             Some(alarm)
         }
+        Decision::Simple {
+            alarm,
+            change,
+            cooldown_secs,
+        } => {
+            input.append(&mut changing(*change, *cooldown_secs));
+            Some(alarm)
+        }
     };
+    // API reference, PutScalingPolicy: "Valid only if the policy type is TargetTrackingScaling or StepScaling."
+    if !matches!(policy.decision, Decision::Simple { .. }) {
+        let warm_up = policy.warm_up_secs.into();
+        input.insert("EstimatedInstanceWarmup".to_owned(), warm_up);
+    }
     let mut own = Resource::new(id, Kind::Policy, Value::Object(input));
     let Some(driver) = driver else {
         made.push(own);
@@ -212,6 +224,15 @@ fn stepping(steps: &[Step]) -> Map<String, Value> {
         "AdjustmentType": "ChangeInCapacity",
         "MetricAggregationType": "Average",
         "StepAdjustments": steps.iter().map(step).collect::<Vec<_>>(),
+    }))
+}
+
+fn changing(change: i32, cooldown_secs: u32) -> Map<String, Value> {
+    into_map(json!({
+        "PolicyType": "SimpleScaling",
+        "AdjustmentType": "ChangeInCapacity",
+        "ScalingAdjustment": change,
+        "Cooldown": cooldown_secs,
     }))
 }
 

@@ -333,6 +333,15 @@ pub enum Decision {
         /// What it does.
         steps: Vec<Step>,
     },
+    /// Simple scaling on an alarm of ours: one change, then no other by a simple policy until the cooldown is over.
+    Simple {
+        /// The alarm.
+        alarm: Alarm,
+        /// Instances that come or go.
+        change: i32,
+        /// From the end of the activity, seconds.
+        cooldown_secs: u32,
+    },
 }
 
 /// A scaling policy.
@@ -346,6 +355,6 @@ pub struct Policy {
     pub group: Text,
     /// How it decides.
     pub decision: Decision,
-    /// What a new firewall needs until it takes its share, seconds (`EstimatedInstanceWarmup`).
+    /// What a new firewall needs until it takes its share, seconds (`EstimatedInstanceWarmup`; a simple policy has none).
     pub warm_up_secs: u32,
 }

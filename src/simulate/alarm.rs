@@ -18,14 +18,15 @@ pub enum State {
 }
 
 /// Points that are fetched beyond N. "CloudWatch attempts to retrieve a higher number of data points than the number
-/// specified as Evaluation Periods. The exact number depends …": the guide's example has 5 for N = 3, and no other
-/// number; two more are taken for every N.
+/// specified as Evaluation Periods. The exact number depends …": the guide's example has 5 for N = 3; two more are taken
+/// for every N.
 const RANGE_EXTRA: u32 = 2;
 
 /// The points of the evaluation range before minute `end`, oldest first.
 ///
-/// Periods longer than a minute slide: they end with the minute of the evaluation, not on a multiple of themselves
-/// (remembered from the timestamps in alarm histories; the guide does not say it).
+/// Periods longer than a minute slide: they end with the minute of the evaluation, not on a multiple of themselves. "If you
+/// omit this parameter, the alarm uses a sliding window. A sliding window advances each time the alarm is evaluated" (API
+/// reference, PutMetricAlarm, `EvaluationWindow`; user guide, "Alarm evaluation window").
 #[must_use]
 pub fn range(rule: &Rule, points: &Points, end: usize) -> Vec<Option<f64>> {
     let minutes = (rule.measure.period_secs() / 60).max(1) as usize;
@@ -83,9 +84,9 @@ fn by_count(rule: &Rule, breaching: u32) -> State {
     }
 }
 
-/// "Alarms are designed to always go into ALARM state when the oldest available breaching datapoint … is at least as old
-/// as the value of Datapoints to Alarm, and all other more recent data points are breaching or missing." By the guide's
-/// own tables (`0 - X - -` with 2 of 3 is OK) older good points stand against it too.
+/// "If the oldest breaching data point during the evaluation range is at least as old as the value of Datapoints to Alarm,
+/// and all of the more recent data points are either breaching or missing, the alarm goes into ALARM state no matter the
+/// value of M." By the guide's own tables (`0 - X - -` with 2 of 3 is OK) older good points stand against it too.
 fn is_premature(rule: &Rule, flags: &[Option<bool>]) -> bool {
     let oldest = flags.iter().position(|flag| *flag == Some(true));
     let age = oldest.map_or(0, |at| flags.len() - at);

@@ -109,7 +109,8 @@ const DEREGISTRATION_DEFAULT: u64 = 300;
 const COOLDOWN: u32 = 600;
 
 /// The others. Where a vendor's template would not run as shipped, it gets what it lacks: metrics under the dimensions
-/// that it looks at, each minute; replacement of unhealthy firewalls; the warm-up of the platform.
+/// that it looks at, each minute; replacement of unhealthy firewalls; the warm-up of the platform. Health checks are
+/// GWLB's defaults for all, unhealthy after two failures; Juniper's template has three.
 #[must_use]
 pub fn others(warm_up_secs: u64) -> Vec<Contestant> {
     let rival = |name, about, triggers, publisher, leave| Contestant {

@@ -153,9 +153,8 @@ impl Fleet {
         }
     }
 
-    /// Terminates those for which it is time. How many were dead.
-    pub fn remove(&mut self, now: u64, is_time: impl Fn(&Firewall) -> bool) -> u32 {
-        let mut dead = 0;
+    /// Terminates those for which it is time, and dead ones that were found.
+    pub fn remove(&mut self, now: u64, is_time: impl Fn(&Firewall) -> bool) {
         let (flows, again) = (&mut self.flows, &mut self.again);
         let mut homeless = 0.0;
         self.firewalls.retain(|one| {
@@ -166,7 +165,6 @@ impl Fleet {
             if !replaced && !draining {
                 return true;
             }
-            dead += u32::from(replaced);
             homeless += one.bulk;
             for (count, again) in one.flows.iter().zip(again.iter_mut()) {
                 *again += count;
@@ -181,7 +179,6 @@ impl Fleet {
         if homeless > 0.0 {
             self.place_bulk(homeless);
         }
-        dead
     }
 
     /// The bulk flow begins, on one firewall of those that take new flows.

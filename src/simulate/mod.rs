@@ -13,5 +13,5 @@ pub mod points;
 pub mod run;
 pub mod scaling;
 pub mod setting;
-mod telemetry;
+pub mod telemetry;
 pub mod trace;

@@ -7,8 +7,8 @@ use super::firewall::{Firewall, Life, float};
 use super::fleet::{Fleet, Flows, STEP_SECS};
 use super::points::{Point, Points};
 use super::scaling::{Group, Policies};
-use super::setting::Setting;
-use super::telemetry::{publishes, value};
+use super::setting::{CoolsFrom, Setting};
+use super::telemetry::{IN_SERVICE, publishes, value};
 use super::trace::{BULK_LOAD, Event, Trace};
 
 /// Alarms are evaluated each minute, so long after its start, seconds: the last minute's window has closed and arrived
@@ -216,7 +216,11 @@ impl<'a> Run<'a> {
             match one.life {
                 Life::Draining(since, _) => {
                     group.terminating += 1;
-                    group.deregistering += u32::from(now < since + self.deregistration());
+                    group.awaited += u32::from(match self.setting.cools_from {
+                        CoolsFrom::Start => false,
+                        CoolsFrom::Deregistered => now < since + self.deregistration(),
+                        CoolsFrom::Gone => true,
+                    });
                 }
                 Life::InService(since)
                     if since == 0 || now >= since + self.contestant.warm_up_secs =>
@@ -257,6 +261,12 @@ impl<'a> Run<'a> {
 
     fn sample(&mut self, now: u64) {
         let minute = minute_of(now);
+        // Everybody else's a second.
+        let count = float(STEP_SECS)
+            * match self.contestant.publisher {
+                Publisher::Fwmetrics => f64::from(self.setting.readings) / 300.0,
+                Publisher::Vendor | Publisher::Hypervisor => 1.0,
+            };
         let mut serving = 0.0;
         for one in &self.fleet.firewalls {
             serving += f64::from(u8::from(one.in_service().is_some()));
@@ -265,15 +275,13 @@ impl<'a> Run<'a> {
             }
             for name in &self.names {
                 if let Some(value) = value(name, one, self.setting.polls) {
-                    // A sample a second.
-                    self.points
-                        .put(name, minute, Point::of(value, float(STEP_SECS)));
+                    self.points.put(name, minute, Point::of(value, count));
                 }
             }
         }
         if now.is_multiple_of(60) {
             let point = Point::of(serving, 1.0);
-            self.points.put("GroupInServiceInstances", minute, point);
+            self.points.put(IN_SERVICE, minute, point);
         }
     }
 

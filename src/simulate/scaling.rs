@@ -12,7 +12,7 @@ pub enum Act {
     Target(f64),
     /// Step scaling.
     Steps(Vec<Step>),
-    /// Simple scaling: so many, then nothing for the cooldown, seconds.
+    /// Simple scaling: so many, then nothing by a simple policy for the cooldown, seconds.
     Simple(i32, u32),
 }
 
@@ -52,6 +52,14 @@ pub fn triggers(policies: &[Policy]) -> Vec<Trigger> {
     let of = |policy: &Policy| match &policy.decision {
         Decision::Steps { alarm, steps } => {
             vec![Trigger::new(alarm.rule.clone(), Act::Steps(steps.clone()))]
+        }
+        Decision::Simple {
+            alarm,
+            change,
+            cooldown_secs,
+        } => {
+            let act = Act::Simple(*change, *cooldown_secs);
+            vec![Trigger::new(alarm.rule.clone(), act)]
         }
         Decision::Target {
             stat,
@@ -97,8 +105,8 @@ pub struct Group {
     pub pending: u32,
     /// On its way out.
     pub terminating: u32,
-    /// Of them, not yet deregistered.
-    pub deregistering: u32,
+    /// Of them, those that simple scaling waits for, as [`CoolsFrom`](super::setting::CoolsFrom).
+    pub awaited: u32,
     /// What the group should have.
     pub desired: u32,
     /// Never fewer.
@@ -112,10 +120,11 @@ pub struct Group {
 }
 
 impl Group {
-    /// No scaling activity is under way, as simple scaling has it: it waits for instances to be in service and for its
-    /// cooldown. Warm-up is a matter of step scaling and target tracking.
+    /// No scaling activity is under way, as simple scaling has it ("after a scaling activity is started, the policy must
+    /// wait for the scaling activity or health check replacement to complete and the cooldown period to end before
+    /// responding to additional alarms"), whatever policy began it. Warm-up is a matter of step scaling and target tracking.
     const fn is_settled(&self) -> bool {
-        self.pending == 0 && self.deregistering == 0
+        self.pending == 0 && self.awaited == 0
     }
 }
 
@@ -123,8 +132,8 @@ impl Group {
 #[derive(Debug, Clone)]
 pub struct Policies {
     triggers: Vec<Trigger>,
-    /// A simple policy acted: its cooldown, which begins when the activity has ended.
-    acted: Option<u64>,
+    /// A simple policy acted, and its activity is under way: when it ends at the earliest, and the cooldown from then on.
+    acted: Option<(u64, u32)>,
     quiet_until: u64,
 }
 
@@ -149,7 +158,7 @@ impl Policies {
         now: u64,
         group: &Group,
     ) -> Option<u32> {
-        self.cool_down(now, group);
+        let quiet = self.is_quiet(now, group);
         let mut wanted = Vec::new();
         let mut in_agreed = true;
         for (at, trigger) in self.triggers.iter_mut().enumerate() {
@@ -164,10 +173,8 @@ impl Policies {
             in_agreed &= acts || trigger.is_out() || !matches!(trigger.act, Act::Target(_));
             wanted.extend(next.map(|next| (at, next.clamp(group.min, group.max))));
         }
-        let quiet = self.acted.is_some() || now < self.quiet_until;
-        let busy = !group.is_settled();
         let allowed = |(at, next): &&(usize, u32)| match self.triggers[*at].act {
-            Act::Simple(..) => !quiet && !busy && *next != group.desired,
+            Act::Simple(..) => !quiet && *next != group.desired,
             Act::Target(_) if *next < group.desired => in_agreed,
             _ => *next != group.desired,
         };
@@ -177,19 +184,28 @@ impl Policies {
             .filter(allowed)
             .max_by_key(|(_, next)| *next)?;
         if let Act::Simple(_, cooldown) = self.triggers[at].act {
-            self.acted = Some(u64::from(cooldown));
+            self.acted = Some((now, cooldown));
         }
         Some(next)
     }
 
-    /// "The cooldown period takes effect starting when the last instance finishes launching or terminating"; for
-    /// terminating ones "when the instance finishes connection draining … It doesn't wait for the hook duration".
-    fn cool_down(&mut self, now: u64, group: &Group) {
-        if group.is_settled()
-            && let Some(cooldown) = self.acted.take()
-        {
-            self.quiet_until = now + cooldown;
+    /// Simple policies do nothing: an activity is under way, or their cooldown, which "takes effect starting when the last
+    /// instance finishes launching or terminating". Others go on: "target tracking and step scaling policies can initiate a
+    /// scale-out activity immediately without waiting for the cooldown period to end".
+    ///
+    /// That a cooldown follows the activities of other policies too ("after your Auto Scaling group launches or terminates
+    /// instances, it waits for a cooldown period to end") is left out: a scale-in comes the sooner.
+    fn is_quiet(&mut self, now: u64, group: &Group) -> bool {
+        let busy = !group.is_settled();
+        if let Some((ended, cooldown)) = self.acted {
+            if busy {
+                self.acted = Some((now + 60, cooldown));
+            } else {
+                self.acted = None;
+                self.quiet_until = ended + u64::from(cooldown);
+            }
         }
+        busy || now < self.quiet_until
     }
 }
 

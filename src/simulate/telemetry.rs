@@ -27,6 +27,16 @@ pub(super) fn publishes(
     }
 }
 
+/// The series of the group itself, which Auto Scaling publishes.
+pub(super) const IN_SERVICE: &str = "GroupInServiceInstances";
+
+/// Simulated firewalls, or their group, have this metric. An alarm on another one sees no data.
+#[must_use]
+pub fn has_model(name: &str) -> bool {
+    let any = Firewall::new(0, false, Life::InService(0), false);
+    name == IN_SERVICE || value(name, &any, false).is_some()
+}
+
 /// What a firewall's exporter, or the hypervisor, says of it.
 pub(super) fn value(name: &str, one: &Firewall, polls: bool) -> Option<f64> {
     match name {

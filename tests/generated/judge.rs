@@ -95,7 +95,9 @@ impl Judge {
             .iter()
             .flat_map(|policy| match &policy.decision {
                 Decision::Target { stat, .. } => vec![(policy.number, stat)],
-                Decision::Steps { alarm, .. } => stats_of(policy.number, &alarm.rule.measure),
+                Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => {
+                    stats_of(policy.number, &alarm.rule.measure)
+                }
             });
         alarms.chain(policies).collect()
     }

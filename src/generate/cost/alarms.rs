@@ -51,7 +51,9 @@ pub(super) fn of(config: &Config, assumed: &Assumed) -> (Alarms, usize) {
     let before = counted.count;
     for policy in scaling::of(config).policies {
         match policy.decision {
-            Decision::Steps { alarm, .. } => add(&mut counted, assumed, &alarm),
+            Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => {
+                add(&mut counted, assumed, &alarm);
+            }
             Decision::Target { stat, .. } => {
                 let times = times(assumed, [&stat.metric].into_iter());
                 counted.add(2 * times, 1, stat.period_secs);

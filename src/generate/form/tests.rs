@@ -203,3 +203,60 @@ fn every_form_names_what_is_left_out() {
         );
     }
 }
+
+/// AWS refuses a warm-up on a simple policy, and an adjustment of its own on a step policy.
+#[test]
+fn scale_in_is_a_simple_policy_in_every_form() {
+    let bundle = Bundle::of(&parse("", None, &[]).unwrap(), Part::ALL);
+    let own = |text: &str, from: &str| -> String {
+        let at = text.find(from).unwrap();
+        // Up to the next resource.
+        let rest = text[at..].split("\n\n").next().unwrap();
+        rest.split("Type: AWS::CloudWatch")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let yaml = own(&cloudformation::text(&bundle), "  P4ScaleIn");
+    for line in [
+        "PolicyType: SimpleScaling\n",
+        "AdjustmentType: ChangeInCapacity\n",
+        "ScalingAdjustment: -1\n",
+        "Cooldown: 300\n",
+    ] {
+        assert!(yaml.contains(line), "{yaml}");
+    }
+    let hcl = own(&terraform::text(&bundle), "\"p4_scale_in_");
+    for line in [
+        "policy_type            = \"SimpleScaling\"\n",
+        "scaling_adjustment     = -1\n",
+        "cooldown               = 300\n",
+    ] {
+        assert!(hcl.contains(line), "{hcl}");
+    }
+    let calls: Value = serde_json::from_str(&json::text(&bundle)).unwrap();
+    let input = with_name(&calls, "fwmetrics-P4-scale-in").unwrap();
+    assert_eq!(input["Cooldown"], 300);
+    assert_eq!(input["ScalingAdjustment"], -1);
+    assert_eq!(input["PolicyType"], "SimpleScaling");
+    let input = input.to_string();
+    for text in [yaml, hcl, input] {
+        assert!(
+            !text.to_lowercase().replace('_', "").contains("warmup"),
+            "{text}"
+        );
+        assert!(!text.to_lowercase().contains("aggregation"), "{text}");
+    }
+}
+
+/// The input of PutScalingPolicy in a tree.
+fn with_name<'a>(tree: &'a Value, name: &str) -> Option<&'a Value> {
+    match tree {
+        Value::Object(table) if table.get("PolicyName").is_some_and(|own| own == name) => {
+            Some(tree)
+        }
+        Value::Object(table) => table.values().find_map(|one| with_name(one, name)),
+        Value::Array(list) => list.iter().find_map(|one| with_name(one, name)),
+        _ => None,
+    }
+}

@@ -25,8 +25,13 @@ fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest
         left.why
             .starts_with("PacketBufferUtilization is not published")
     );
-    let Decision::Steps { alarm, steps } = &made.policies[2].decision else {
-        panic!("no steps");
+    let Decision::Simple {
+        alarm,
+        change,
+        cooldown_secs,
+    } = &made.policies[2].decision
+    else {
+        panic!("a step policy would act again each minute");
     };
     let Measure::Math { inputs, result } = &alarm.rule.measure else {
         panic!("no math");
@@ -39,7 +44,7 @@ fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest
     assert_eq!(ids, ["cap", "seen", "n"]);
     assert!(inputs.iter().all(|(_, stat)| stat.period_secs == 300));
     assert_eq!(alarm.rule.missing, MissingData::NotBreaching);
-    assert_eq!(steps, &[step(None, Some(0.0), -1)]);
+    assert_eq!((*change, *cooldown_secs), (-1, 300));
 }
 
 /// The user guide's arithmetic: a missing value is 0, a division by zero and an IF without a condition no point.
@@ -67,8 +72,8 @@ fn value(math: &Math, inputs: &[(&str, Option<f64>)]) -> Option<f64> {
 #[test]
 fn scale_in_projects_and_is_100_where_it_cannot_know() {
     let made = policies("");
-    let Decision::Steps { alarm, .. } = &made.policies[2].decision else {
-        panic!("no steps");
+    let Decision::Simple { alarm, .. } = &made.policies[2].decision else {
+        panic!("not simple");
     };
     let Measure::Math { result, .. } = &alarm.rule.measure else {
         panic!("no math");
@@ -160,8 +165,8 @@ in_service = true
         );
         let made = policies(&text);
         let mut found = made.policies.iter().filter(|one| one.number == "P4");
-        let Decision::Steps { alarm, .. } = &found.next().unwrap().decision else {
-            panic!("no steps");
+        let Decision::Simple { alarm, .. } = &found.next().unwrap().decision else {
+            panic!("not simple");
         };
         let Measure::Math { result, .. } = &alarm.rule.measure else {
             panic!("no math");

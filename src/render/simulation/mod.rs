@@ -58,6 +58,17 @@ pub fn drain(drain: &Drain, is_set: bool) -> String {
     out
 }
 
+/// Policies of fwmetrics whose metric no simulated firewall has.
+#[must_use]
+pub fn without_model(policies: &[(&str, String)]) -> String {
+    let line = |(number, metric): &(&str, String)| {
+        format!(
+            "no model  {number}: simulated firewalls have no {metric}, so that it never acts here\n"
+        )
+    };
+    policies.iter().map(line).collect()
+}
+
 const UNSET: &str = "          [drain] hook_name is not set, and run would wait for nothing: simulated is the drain of the ready fleet stack\n";
 
 fn one_trace(out: &mut String, trace: &Trace, outcomes: &[&Outcome], plots: bool) {

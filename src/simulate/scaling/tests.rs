@@ -210,6 +210,53 @@ fn simple_scaling_waits_for_activity_and_cooldown() {
     assert_eq!(at(2160, &group(2, 1)), Some(4));
 }
 
+/// Whoever leaves is waited for, or not, as the guide is read; then comes the cooldown.
+#[test]
+fn the_cooldown_of_a_scale_in_begins_when_nobody_is_awaited() {
+    let mut points = Points::default();
+    for minute in 0..80 {
+        points.put("m", minute, Point::of(10.0, 60.0));
+    }
+    // In no reading less than the cooldown; minutes that somebody is awaited.
+    for (awaited, next) in [(0, 5), (1, 7), (10, 16)] {
+        let simple = Trigger::new(alarm("m", Comparison::Below, 45.0), Act::Simple(-1, 300));
+        let mut policies = Policies::new(vec![simple]);
+        let mut at = |minute: u64| {
+            let leaving = u32::from((1..=awaited).contains(&minute));
+            let group = Group {
+                awaited: leaving,
+                terminating: 1,
+                ..group(6, 0)
+            };
+            let end = usize::try_from(20 + minute).unwrap();
+            policies.evaluate(&points, end, 1230 + 60 * minute, &group)
+        };
+        assert_eq!(at(0), Some(5));
+        let acted = (1..60).find(|minute| at(*minute).is_some());
+        assert_eq!(acted, Some(next), "{awaited}");
+    }
+}
+
+#[test]
+fn others_scale_out_while_a_simple_policy_cools_down() {
+    let mut points = Points::default();
+    for minute in 0..20 {
+        points.put("m", minute, Point::of(10.0, 60.0));
+    }
+    points.put("m", 20, Point::of(90.0, 60.0));
+    let simple = Trigger::new(alarm("m", Comparison::Below, 45.0), Act::Simple(-1, 300));
+    let steps = Act::Steps(vec![step_of(Some(0.0), None, 2)]);
+    let steps = Trigger::new(alarm("m", Comparison::AtLeast, 80.0), steps);
+    let mut policies = Policies::new(vec![simple, steps]);
+    assert_eq!(policies.evaluate(&points, 20, 1230, &group(6, 0)), Some(5));
+    let leaving = Group {
+        awaited: 1,
+        terminating: 1,
+        ..group(5, 0)
+    };
+    assert_eq!(policies.evaluate(&points, 21, 1290, &leaving), Some(7));
+}
+
 #[test]
 fn simple_scaling_shrinks_while_others_wait_for_warm_up() {
     let low = || alarm("m", Comparison::Below, 45.0);

@@ -4,7 +4,7 @@
 //! packet buffers, which are no measure for a target; P4 takes one away when the others can bear it. There is none on
 //! `AWS/EC2` CPU: a poll-mode dataplane keeps its cores busy without a packet.
 
-use super::alarms::{LeftOut, Missing, exact, in_service};
+use super::alarms::{LeftOut, Missing, exact, in_service, stretched};
 use crate::catalogue::Platform;
 pub use crate::config::POLICY_NUMBERS as ALL_NUMBERS;
 use crate::config::{Config, Scaling};
@@ -100,8 +100,8 @@ impl Of<'_> {
     }
 
     fn capacity(&self, statistic: Statistic, period_secs: u32) -> Result<Stat, String> {
-        let metric = self.published.fleet(self.group, "CapacityUtilization")?;
-        Ok(stat(metric, statistic, period_secs))
+        let found = self.published.fleet(self.group, "CapacityUtilization")?;
+        Ok(stat(found.id, statistic, period_secs))
     }
 
     fn steps(
@@ -134,10 +134,18 @@ fn stat(metric: MetricId, statistic: Statistic, period_secs: u32) -> Stat {
     }
 }
 
-/// P1.
+/// P1. Target tracking looks at 60 s at the most (API reference of EC2 Auto Scaling, `CustomizedMetricSpecification`,
+/// `Period`), and does nothing while points are missing.
 fn target(of: &Of<'_>) -> Result<Decision, String> {
+    let found = of.published.fleet(of.group, "CapacityUtilization")?;
+    if found.every_secs > 60 {
+        return Err(format!(
+            "target tracking needs CapacityUtilization each minute, and it is read every {} s; a shorter sample_secs brings it",
+            found.every_secs
+        ));
+    }
     Ok(Decision::Target {
-        stat: of.capacity(Statistic::Average, 60)?,
+        stat: found.over(Statistic::Average, 60),
         target: exact(of.settings.target_percent),
         scale_out_only: true,
     })
@@ -147,8 +155,9 @@ fn target(of: &Of<'_>) -> Result<Decision, String> {
 fn fast(of: &Of<'_>) -> Result<Decision, String> {
     let first = of.settings.step_percent;
     let second = exact(of.settings.second_step_percent - first);
+    let found = of.published.fleet(of.group, "CapacityUtilization")?;
     let rule = Rule {
-        measure: Measure::One(of.capacity(Statistic::Average, 60)?),
+        measure: Measure::One(found.over(Statistic::Average, 60)),
         comparison: Comparison::AtLeast,
         threshold: exact(first),
         periods: 2,
@@ -163,18 +172,19 @@ fn fast(of: &Of<'_>) -> Result<Decision, String> {
         step(Some(0.0), Some(second), 1),
         step(Some(second), None, 2),
     ];
+    let text = stretched(text, &rule, 60);
     Ok(of.steps("P2", "scale-out-fast", text, rule, steps))
 }
 
 /// P3.
 fn buffers(of: &Of<'_>) -> Result<Decision, String> {
-    let metric = of.published.fleet(of.group, "PacketBufferUtilization")?;
+    let found = of.published.fleet(of.group, "PacketBufferUtilization")?;
     if !of.settings.buffers {
         return Err("it is optional; [scaling] buffers = true makes it".to_owned());
     }
     let percent = of.settings.buffers_percent;
     let rule = Rule {
-        measure: Measure::One(stat(metric, Statistic::Maximum, 60)),
+        measure: Measure::One(found.over(Statistic::Maximum, 60)),
         comparison: Comparison::AtLeast,
         threshold: exact(percent),
         periods: 5,
@@ -184,6 +194,7 @@ fn buffers(of: &Of<'_>) -> Result<Decision, String> {
     let text = format!(
         "Adds a firewall while the fullest packet buffers of the group are {percent} % full or more in three of five minutes. A scaling policy acts on it; nobody has to."
     );
+    let text = stretched(text, &rule, 60);
     Ok(of.steps(
         "P3",
         "scale-out-buffers",

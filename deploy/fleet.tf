@@ -550,7 +550,7 @@ resource "aws_cloudwatch_metric_alarm" "a1_reporting_gap_group" {
 
   metric_query {
     id          = "result"
-    expression  = "(n - FILL(beats, 0))"
+    expression  = "IF(n > 0, (n - FILL(beats, 0)), 0)"
     return_data = true
   }
   alarm_actions = local.fwmetrics_page_topics
@@ -616,7 +616,7 @@ resource "aws_cloudwatch_metric_alarm" "a3_session_table_full_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a5_bandwidth_in_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A5-bandwidth-in"
-  alarm_description   = "EC2 queued or dropped inbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than 0 packets a minute). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls."
+  alarm_description   = "EC2 queued or dropped inbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than 0 packets a minute in the whole group). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 3
   dimensions = {
@@ -635,7 +635,7 @@ resource "aws_cloudwatch_metric_alarm" "a5_bandwidth_in_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a5_bandwidth_out_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A5-bandwidth-out"
-  alarm_description   = "EC2 queued or dropped outbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than 0 packets a minute). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls."
+  alarm_description   = "EC2 queued or dropped outbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than 0 packets a minute in the whole group). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 3
   dimensions = {
@@ -654,7 +654,7 @@ resource "aws_cloudwatch_metric_alarm" "a5_bandwidth_out_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a5_packet_rate_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A5-packet-rate"
-  alarm_description   = "EC2 queued or dropped packets because a firewall was over its instance's packets per second in three of five minutes (more than 0 packets a minute): many small packets, often DNS, VoIP or a flood. Move to a larger size, or add firewalls."
+  alarm_description   = "EC2 queued or dropped packets because a firewall was over its instance's packets per second in three of five minutes (more than 0 packets a minute in the whole group): many small packets, often DNS, VoIP or a flood. Move to a larger size, or add firewalls."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 3
   dimensions = {
@@ -673,7 +673,7 @@ resource "aws_cloudwatch_metric_alarm" "a5_packet_rate_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a6_ec2_conntrack_drops_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A6-ec2-conntrack-drops"
-  alarm_description   = "EC2's own connection tracking for a firewall's instance is full and dropped packets (more than 0 in a minute): each is a connection that could not be made, and the firewall sees nothing of it. Make the security group untracked (allow all traffic both ways) on the data interfaces, shorten the interface's idle time-outs, or take a larger size."
+  alarm_description   = "EC2's own connection tracking for a firewall's instance is full and dropped packets (more than 0 in a minute in the whole group): each is a connection that could not be made, and the firewall sees nothing of it. Make the security group untracked (allow all traffic both ways) on the data interfaces, shorten the interface's idle time-outs, or take a larger size."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 1
   dimensions = {
@@ -711,7 +711,7 @@ resource "aws_cloudwatch_metric_alarm" "a7_ec2_conntrack_headroom_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a8_link_local_drops_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A8-link-local-drops"
-  alarm_description   = "EC2 dropped packets of a firewall to the VPC's DNS, the metadata or the time service (1024 a second and interface), more than 0 in five minutes. Rules that use names may go stale. Cache DNS on the firewall, and look for what asks so often."
+  alarm_description   = "EC2 dropped packets of a firewall to the VPC's DNS, the metadata or the time service (1024 a second and interface), more than 0 in five minutes in the whole group. Rules that use names may go stale. Cache DNS on the firewall, and look for what asks so often."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 2
   dimensions = {
@@ -730,7 +730,7 @@ resource "aws_cloudwatch_metric_alarm" "a8_link_local_drops_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a9_session_failures_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A9-session-failures"
-  alarm_description   = "A firewall could not make sessions, or evicted others early to make them (more than 0 in a minute): clients see connections fail. Its table is full or was for a moment: compare SessionTableUtilization, find the source that opens so many, raise nf_conntrack_max."
+  alarm_description   = "A firewall could not make sessions, or evicted others early to make them (more than 0 in a minute in the whole group): clients see connections fail. Its table is full or was for a moment: compare SessionTableUtilization, find the source that opens so many, raise nf_conntrack_max."
   comparison_operator = "GreaterThanThreshold"
   datapoints_to_alarm = 2
   dimensions = {
@@ -925,7 +925,7 @@ resource "aws_autoscaling_policy" "p4_scale_in_group" {
 
 resource "aws_cloudwatch_metric_alarm" "p4_scale_in_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P4-scale-in"
-  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and all report; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 6
   evaluation_periods  = 6

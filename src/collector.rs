@@ -178,6 +178,14 @@ pub struct Command {
     pub usual_bytes: u64,
 }
 
+/// Passes from one asking of a command to the next, where it may be asked again after so many seconds and a pass comes
+/// each `period`.
+#[must_use]
+pub fn passes(period_secs: u64, period: Duration) -> u64 {
+    let pass = period.as_secs().max(1);
+    period_secs.div_ceil(pass).max(1)
+}
+
 impl Group {
     /// Every metric that its commands bring.
     pub fn metrics(&self) -> impl Iterator<Item = &'static Metric> {

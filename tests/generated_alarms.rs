@@ -36,6 +36,8 @@ fn try_seeds(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, usize> 
             Judge::sent_is_published,
             Judge::published_is_sent,
             Judge::sent_is_looked_at,
+            Judge::periods_have_readings,
+            Judge::names_differ,
         ] {
             if let Err(why) = holds(&judge) {
                 panic!("seed {seed}: {why}\n{text}");

@@ -30,15 +30,15 @@ pub struct Alarms {
     pub session_table_page_percent: i64,
     /// A4.
     pub packet_buffers_percent: i64,
-    /// A5: packets a minute.
+    /// A5: packets of the group a minute.
     pub shaped_packets: i64,
-    /// A6: packets a minute.
+    /// A6: packets of the group a minute.
     pub conntrack_drops: i64,
     /// A7.
     pub conntrack_allowance_percent: i64,
-    /// A8: packets in five minutes.
+    /// A8: packets of the group in five minutes.
     pub link_local_drops: i64,
-    /// A9: sessions a minute.
+    /// A9: sessions of the group a minute.
     pub session_alloc_failures: i64,
     /// A10b: tunnels of one firewall.
     pub tunnels_down: i64,
@@ -150,13 +150,13 @@ pub(super) static SECTION: Section = Section {
             "shaped_packets",
             COUNT,
             "0",
-            "A5: packets, queued or dropped by EC2 for bandwidth or packet rate, that a minute may have.",
+            "A5: packets of the whole group, queued or dropped by EC2 for bandwidth or packet rate, that a minute may have.",
         ),
         Key::new(
             "conntrack_drops",
             COUNT,
             "0",
-            "A6: packets, dropped by EC2's connection tracking, that a minute may have.",
+            "A6: packets of the whole group, dropped by EC2's connection tracking, that a minute may have.",
         ),
         Key::new(
             "conntrack_allowance_percent",
@@ -168,13 +168,13 @@ pub(super) static SECTION: Section = Section {
             "link_local_drops",
             COUNT,
             "0",
-            "A8: packets to DNS, IMDS or time service dropped by EC2 that five minutes may have.",
+            "A8: packets of the whole group to DNS, IMDS or time service, dropped by EC2, that five minutes may have.",
         ),
         Key::new(
             "session_alloc_failures",
             COUNT,
             "0",
-            "A9: SessionAllocFailures that a minute may have.",
+            "A9: SessionAllocFailures of the whole group that a minute may have.",
         ),
         Key::new(
             "tunnels_down",

@@ -31,23 +31,45 @@ pub(super) fn check(tree: &Tree<'_>) -> Vec<Fault> {
     faults
 }
 
-/// Thresholds that only make sense in this order: table, the lower key, the higher one.
-const RISING: [(&str, &str, &str); 4] = [
+/// Thresholds that only make sense in this order, the lowest first: table, keys, and what each key is of.
+type Rising = (&'static str, &'static [(&'static str, &'static str)]);
+const RISING: [Rising; 2] = [
     (
         "alarms",
-        "session_table_warn_percent",
-        "session_table_page_percent",
+        &[
+            ("session_table_warn_percent", "A3"),
+            ("session_table_page_percent", "A3"),
+        ],
     ),
-    ("scaling", "scale_in_percent", "target_percent"),
-    ("scaling", "target_percent", "step_percent"),
-    ("scaling", "step_percent", "second_step_percent"),
+    (
+        "scaling",
+        &[
+            ("scale_in_percent", "P4"),
+            ("target_percent", "P1"),
+            ("step_percent", "P2"),
+            ("second_step_percent", "P2"),
+        ],
+    ),
 ];
 
-/// One that is not below the next: what adds and what takes away would chase each other.
+/// One that is not below the next: what adds and what takes away would chase each other. What is disabled does neither,
+/// and those on both sides of it are neighbours.
 fn thresholds(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
+    RISING
+        .into_iter()
+        .filter_map(|(name, keys)| Some((name, table(top, name)?, keys)))
+        .flat_map(|(name, written, keys)| {
+            let disabled = texts(written, "disable");
+            let keys = keys.iter().filter(|(_, of)| !disabled.contains(of));
+            let keys: Vec<&str> = keys.map(|(key, _)| *key).collect();
+            falling(tree, name, written, &keys)
+        })
+        .collect()
+}
+
+fn falling(tree: &Tree<'_>, name: &str, written: &DeTable<'_>, keys: &[&str]) -> Vec<Fault> {
     let tables = sections::all();
-    let fault = |(name, low, high): (&str, &str, &str)| {
-        let written = table(top, name)?;
+    let fault = |low: &str, high: &str| {
         let value = |key: &str| match entry(written, key) {
             Some((_, value)) => integer(value),
             None => {
@@ -67,7 +89,8 @@ fn thresholds(tree: &Tree<'_>, top: &DeTable<'_>) -> Vec<Fault> {
             remedy: format!("write {low} lower or {high} higher"),
         })
     };
-    RISING.into_iter().filter_map(fault).collect()
+    let pairs = keys.windows(2);
+    pairs.filter_map(|pair| fault(pair[0], pair[1])).collect()
 }
 
 /// `[cloudwatch] period_secs` and where it stands; `None` where it is a fault of its own.

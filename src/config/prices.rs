@@ -31,11 +31,6 @@ pub(super) static SECTION: Section = Section {
             "0.10",
             "A metric that a standard alarm looks at, for a month.",
         ),
-        price(
-            "fast_alarm_metric",
-            "0.30",
-            "A metric that an alarm with a period under a minute looks at, for a month.",
-        ),
         price("dashboard", "3.00", "A dashboard for a month."),
     ],
 };

@@ -10,7 +10,7 @@ use super::Config;
 use super::published::{self, Wishes};
 use super::sections::{FIREWALL, FIREWALLS_FILE};
 use crate::aggregate::window::Target;
-use crate::collector::{Collector, Context, Spec};
+use crate::collector::{Collector, Context, Spec, passes};
 use crate::collectors;
 use crate::host::files::Root;
 use crate::host::state::StateDir;
@@ -119,16 +119,27 @@ impl Wanted {
     /// of the command that brings it.
     #[must_use]
     pub fn reads(&self, metric: &Metric) -> bool {
+        self.every(metric).is_some()
+    }
+
+    /// Time between two readings of what this metric is made of, the longest where several commands bring it; none
+    /// where it is not read.
+    #[must_use]
+    pub fn every(&self, metric: &Metric) -> Option<Duration> {
         let Some(remote) = self.spec.remote else {
-            return self.spec.metrics().any(|own| own == metric);
+            let mut read = self.spec.metrics();
+            return read.any(|own| own == metric).then_some(self.period);
         };
         let groups = remote.groups.iter();
         let asked = groups.filter(|group| !published::names(&self.table, "disable", group));
-        let mut commands = asked.flat_map(|group| group.commands);
-        commands.any(|command| {
+        let commands = asked.flat_map(|group| group.commands);
+        let commands = commands.filter(|command| {
             let mut metrics = command.metrics.iter();
             command.metrics.contains(&metric) && metrics.any(|own| self.wanted.contains(own.name))
-        })
+        });
+        let passes = commands.map(|command| passes(command.period_secs, self.period));
+        let most = passes.max()?;
+        Some(self.period * u32::try_from(most).unwrap_or(u32::MAX))
     }
 
     /// Somebody named it: it has a table of its own.

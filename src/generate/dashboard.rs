@@ -92,7 +92,7 @@ impl Maker<'_> {
             scope == group || *scope == balancer
         });
         grid.title(&format!("Fleet {shown}"));
-        let own = |name: &str| self.published.fleet(group, name).ok();
+        let own = |name: &str| Some(self.published.fleet(group, name).ok()?.id);
         grid.all(FLEET.iter().filter_map(|graph| self.graph(graph, own)));
         let aws = |name: &str| Some(of_group(group, name));
         grid.all(GROUP.iter().filter_map(|graph| self.graph(graph, aws)));

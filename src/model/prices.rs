@@ -30,8 +30,6 @@ pub struct Prices {
     pub thousand_calls: f64,
     /// A metric that a standard alarm looks at, for a month.
     pub alarm_metric: f64,
-    /// The same of an alarm with a period under 60 s.
-    pub fast_alarm_metric: f64,
     /// A dashboard for a month.
     pub dashboard: f64,
 }
@@ -45,7 +43,6 @@ impl Default for Prices {
             metric_over_1000000: 0.02,
             thousand_calls: 0.01,
             alarm_metric: 0.10,
-            fast_alarm_metric: 0.30,
             dashboard: 3.00,
         }
     }

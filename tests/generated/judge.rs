@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fwmetrics::config::Config;
+use fwmetrics::config::{Config, Wanted};
 use fwmetrics::generate::published::{Published, Series};
+use fwmetrics::generate::resource::alarm_name;
 use fwmetrics::generate::{alarms, scaling};
 use fwmetrics::model::alarm::{Alarm, Decision, Measure, MetricId, Parameter, Policy, Stat, Text};
+use fwmetrics::model::dimension::OwnDimension;
 
-use super::passes::{GROUP, INSTANCE, Sent, shown};
+use super::passes::{GROUP, INSTANCE, Sent, expected, shown};
 
 /// AWS's own metrics and their dimensions: CloudWatch metrics of Gateway Load Balancers, and of Auto Scaling groups.
 const OF_AWS: [(&str, &str, &[&[&str]]); 4] = [
@@ -30,7 +32,7 @@ const TARGETS: &[&[&str]] = &[
 ];
 
 /// Metrics of a group that have an alarm each, by its number.
-const OF_GROUP: [(&str, &str); 15] = [
+const OF_GROUP: [(&str, &str); 14] = [
     ("A1", "ExporterHeartbeat"),
     ("A2", "DataplaneCpuUtilization"),
     ("A3", "SessionTableUtilization"),
@@ -45,7 +47,6 @@ const OF_GROUP: [(&str, &str); 15] = [
     ("A10b", "TunnelsDown"),
     ("A15", "RxDrops"),
     ("A15", "SoftnetDrops"),
-    ("P1", "CapacityUtilization"),
 ];
 /// Of a firewall outside of a group.
 const OF_FIREWALL: [(&str, &str); 4] = [
@@ -243,6 +244,110 @@ impl Judge {
         own == sent.dimensions
     }
 
+    /// No period is shorter than the time between two passes of what reads its metric: most would have no point.
+    pub fn periods_have_readings(&self) -> Result<(), String> {
+        for (number, stat) in self.stats() {
+            let slowest = self.slowest(&stat.metric);
+            if u64::from(stat.period_secs) < slowest {
+                return Err(format!(
+                    "{number}: a period of {} s, read every {slowest} s: {:?}",
+                    stat.period_secs, stat.metric
+                ));
+            }
+            if !stat.period_secs.is_multiple_of(60) {
+                return Err(format!("{number}: a period of {} s", stat.period_secs));
+            }
+        }
+        Ok(())
+    }
+
+    /// Seconds between two passes of the slowest collector that brings a metric under these dimensions.
+    fn slowest(&self, id: &MetricId) -> u64 {
+        let value = |name: &str| {
+            let mut own = id.dimensions.iter();
+            own.find(|(known, _)| *known == name)
+                .and_then(|(_, value)| self.value(value))
+        };
+        let source = match &*id.name {
+            "CapacityUtilization" => "DataplaneCpuUtilization",
+            name => name,
+        };
+        let all = self.config.collectors();
+        let brings = |one: &Wanted, name: &str| {
+            let mut metrics = one.spec.metrics();
+            metrics.any(|metric| metric.name == name && one.reads(metric))
+        };
+        // One that nobody reads the CPU of says nothing for its group.
+        let speaks = |one: &Wanted| {
+            let own = all.iter().filter(|other| other.target == one.target);
+            let mut own = own.filter(|other| brings(other, "DataplaneCpuUtilization"));
+            self.is_in_service(one) && own.next().is_some()
+        };
+        let is_of = |one: &Wanted| match (value("AutoScalingGroupName"), value("HaGroup")) {
+            (Some(group), _) => {
+                self.key(one, "auto_scaling_group", &self.group) == Some(group) && speaks(one)
+            }
+            (_, Some(pair)) => self.key(one, "ha_group", "") == Some(pair),
+            _ => {
+                let own = self.key(one, "instance_id", &self.instance);
+                let instance = value("InstanceId").or_else(|| value("Firewall"));
+                own.or_else(|| self.key(one, "name", "")) == instance
+            }
+        };
+        let reads = |one: &Wanted| match (value("Collector"), value("Tunnel")) {
+            (Some(name), _) => one.spec.name == name,
+            (_, Some(tunnel)) => {
+                let names = expected(one, OwnDimension::Tunnel);
+                let full = |name: &String| format!("{}/{name}", one.spec.name) == tunnel;
+                brings(one, source) && names.iter().any(|name| *name == tunnel || full(name))
+            }
+            _ => brings(one, source),
+        };
+        let readers = all.iter().filter(|one| is_of(one) && reads(one));
+        readers.map(|one| one.period.as_secs()).max().unwrap_or(0)
+    }
+
+    fn is_in_service(&self, one: &Wanted) -> bool {
+        match one.target {
+            Some(_) => one.table.get("in_service").and_then(toml::Value::as_bool) == Some(true),
+            None => self.config.identity.in_service != Some(false),
+        }
+    }
+
+    /// What the configuration says of the firewall that this one reads; of this machine what the metadata service says
+    /// where the configuration does not.
+    fn key(&self, one: &Wanted, key: &str, found: &str) -> Option<String> {
+        if one.target.is_some() {
+            let text = one.table.get(key).and_then(toml::Value::as_str);
+            return text.map(str::to_owned);
+        }
+        let identity = &self.config.identity;
+        let own = match key {
+            "auto_scaling_group" => &identity.auto_scaling_group,
+            "ha_group" => &identity.ha_group,
+            "instance_id" => &identity.instance_id,
+            _ => &None,
+        };
+        own.clone()
+            .or_else(|| (!found.is_empty()).then(|| found.to_owned()))
+    }
+
+    /// No two alarms have one name: the second would replace the first.
+    pub fn names_differ(&self) -> Result<(), String> {
+        let of_policies = self.policies.iter().filter_map(|one| match &one.decision {
+            Decision::Steps { alarm, .. } => Some(alarm),
+            Decision::Target { .. } => None,
+        });
+        let mut names = BTreeSet::new();
+        for alarm in self.alarms.iter().chain(of_policies) {
+            let name = alarm_name(&self.config.alarms.prefix, alarm);
+            if !names.insert(name.clone()) {
+                return Err(format!("two alarms are called {name}"));
+            }
+        }
+        Ok(())
+    }
+
     fn is_disabled(&self, number: &str) -> bool {
         self.config.alarms.disable.contains(number) || self.config.scaling.disable.contains(number)
     }
@@ -262,7 +367,19 @@ impl Judge {
             ["AutoScalingGroupName"] => {
                 let mut numbers = of(&OF_GROUP);
                 if sent.name == "CapacityUtilization" {
-                    numbers.extend(["P2", "P4"]);
+                    numbers.push("P2");
+                    let id = MetricId {
+                        namespace: sent.namespace.clone(),
+                        name: sent.name.clone().into(),
+                        dimensions: vec![(
+                            "AutoScalingGroupName",
+                            Text::Fixed(sent.dimensions[0].1.clone()),
+                        )],
+                    };
+                    // Target tracking takes a point each minute or none; scaling in counts those of five.
+                    let slowest = self.slowest(&id);
+                    numbers.extend((slowest <= 60).then_some("P1"));
+                    numbers.extend((slowest <= 300).then_some("P4"));
                 }
                 if sent.name == "PacketBufferUtilization" && self.config.scaling.buffers {
                     numbers.push("P3");

@@ -47,6 +47,10 @@ pub fn configuration(rng: &mut Rng) -> String {
     identity(rng, &mut out);
     settings(rng, &mut out);
     local(rng, &mut out, firewalls);
+    if firewalls > 0 && one_in(rng, 3) {
+        out.push_str("[collectors.panos]\n");
+        sample(rng, &mut out, &[60, 120, 300, 600]);
+    }
     for number in 0..firewalls {
         firewall(rng, &mut out, number);
     }
@@ -171,6 +175,9 @@ fn local(rng: &mut Rng, out: &mut String, firewalls: usize) {
     }
     for name in tables {
         writeln!(out, "[collectors.{name}]").unwrap();
+        if one_in(rng, 3) {
+            sample(rng, out, &[5, 60, 120, 600, 1200]);
+        }
         if EXPECTING.contains(&name) && one_in(rng, 2) {
             let names = ["site-a", "site-b", "süd 1", name].map(str::to_owned);
             line(out, "expect", &some(rng, &names, 3));
@@ -179,6 +186,11 @@ fn local(rng: &mut Rng, out: &mut String, firewalls: usize) {
             line(out, "peers", &[PEER.to_owned()]);
         }
     }
+}
+
+/// Each is a multiple of any window, or divides it.
+fn sample(rng: &mut Rng, out: &mut String, secs: &[u32]) {
+    writeln!(out, "sample_secs = {}", pick(rng, secs)).unwrap();
 }
 
 fn firewall(rng: &mut Rng, out: &mut String, number: usize) {
@@ -201,7 +213,7 @@ fn firewall(rng: &mut Rng, out: &mut String, number: usize) {
         out.push_str("in_service = true\n");
     }
     if one_in(rng, 3) {
-        text(out, "ha_group", pick(rng, &["pair-1", "pair-2"]));
+        text(out, "ha_group", pick(rng, &["pair-1", "pair-2", "fw-0"]));
     }
     if one_in(rng, 2) {
         let names = ["to-aws-1", "to-aws-2", "site-a"].map(str::to_owned);

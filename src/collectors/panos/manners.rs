@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::wire::Refusal;
+use crate::collector::passes;
 
 /// An answer that takes longer says that the management plane is busy.
 pub(super) const SLOW: Duration = Duration::from_secs(4);
@@ -40,7 +41,7 @@ impl Standing {
     pub(super) fn new(period_secs: u64, period: Duration) -> Self {
         let pass = period.as_secs().max(1);
         Standing {
-            every: period_secs.div_ceil(pass).max(1),
+            every: passes(period_secs, period),
             due: 0,
             rest_most: REST_SECS.div_ceil(pass).max(1),
             trouble: 0,

@@ -74,3 +74,27 @@ fn thresholds_rise_and_the_key_that_came_later_is_named() {
         ""
     );
 }
+
+#[test]
+fn a_threshold_of_what_is_disabled_stands_in_no_order() {
+    for good in [
+        "[scaling]\ndisable = [\"P1\"]\nstep_percent = 50",
+        "[scaling]\ndisable = [\"P2\"]\nstep_percent = 50",
+        "[scaling]\ndisable = [\"P2\"]\nsecond_step_percent = 70",
+        "[scaling]\ndisable = [\"P4\"]\nscale_in_percent = 70",
+        "[alarms]\ndisable = [\"A3\"]\nsession_table_page_percent = 80",
+    ] {
+        assert_eq!(faults(good), "", "{good}");
+    }
+    // Without the one between them, those on both sides.
+    let said = faults("[scaling]\ndisable = [\"P1\"]\nstep_percent = 45");
+    assert!(
+        said.contains("scale_in_percent = 45 is not below step_percent = 45"),
+        "{said}"
+    );
+    // Another one's being disabled is nothing to it.
+    assert_ne!(
+        faults("[scaling]\ndisable = [\"P3\"]\nstep_percent = 50"),
+        ""
+    );
+}

@@ -1,7 +1,7 @@
 //! Alarms of a firewall that stands alone: in a group instances come and go, and alarms on them would rot.
 
 use super::table::OF_FIREWALL;
-use super::{About, Maker, minute};
+use super::{About, Maker};
 use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Urgency};
 use crate::model::dimension::OwnDimension;
 
@@ -15,8 +15,9 @@ pub(super) fn make(maker: &mut Maker<'_>) {
                 scope: firewall.scope(),
                 urgency: row.urgency,
                 text: row.text,
+                usual_secs: row.period_secs,
             };
-            let rule = found.map(|metric| row.rule(metric, maker.settings));
+            let rule = found.map(|found| row.rule(found, maker.settings));
             maker.put(about, rule);
         }
         for (collector, _) in firewall.collectors.iter().filter(|(_, is_named)| *is_named) {
@@ -28,9 +29,10 @@ pub(super) fn make(maker: &mut Maker<'_>) {
                 scope: firewall.scope(),
                 urgency: Urgency::Warn,
                 text: BROKEN,
+                usual_secs: 60,
             };
-            let rule = found.map(|metric| Rule {
-                measure: Measure::One(minute(metric, Statistic::Minimum)),
+            let rule = found.map(|found| Rule {
+                measure: Measure::One(found.over(Statistic::Minimum, 60)),
                 comparison: Comparison::Below,
                 threshold: 1.0,
                 periods: 5,

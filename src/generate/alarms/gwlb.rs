@@ -48,6 +48,7 @@ fn about(number: &'static str, slug: String, text: &'static str) -> About {
         scope: Text::Given(Parameter::LoadBalancer),
         urgency: Urgency::Page,
         text,
+        usual_secs: 60,
     }
 }
 

@@ -71,6 +71,8 @@ struct About {
     urgency: Urgency,
     /// `{threshold}` stands for the rule's.
     text: &'static str,
+    /// The period that the text has in mind, seconds.
+    usual_secs: u32,
 }
 
 struct Maker<'a> {
@@ -85,11 +87,12 @@ impl Maker<'_> {
         match rule {
             Ok(rule) => {
                 let threshold = rule.threshold.to_string();
+                let text = about.text.replace("{threshold}", &threshold);
                 self.alarms.push(Alarm {
                     number: about.number,
                     slug: about.slug,
                     scope: about.scope,
-                    description: about.text.replace("{threshold}", &threshold),
+                    description: stretched(text, &rule, about.usual_secs),
                     rule,
                     urgency: about.urgency,
                 });
@@ -178,6 +181,17 @@ fn minute(metric: MetricId, statistic: Statistic) -> Stat {
     }
 }
 
+/// A description, where readings come so seldom that the rule's period is longer than the one it has in mind.
+pub(in crate::generate) fn stretched(text: String, rule: &Rule, usual_secs: u32) -> String {
+    let period = rule.measure.period_secs();
+    if period <= usual_secs {
+        return text;
+    }
+    format!(
+        "{text} It is read so seldom here that it is judged in periods of {period} s, not {usual_secs} s: times and counts above are for periods as long."
+    )
+}
+
 /// A threshold of the configuration, exact in any number that a key takes.
 #[allow(clippy::cast_precision_loss)]
 pub(in crate::generate) fn exact(number: i64) -> f64 {
@@ -194,5 +208,7 @@ fn part(name: &str) -> String {
     format!("{cut}-{:08x}", crc32fast::hash(name.as_bytes()))
 }
 
+#[cfg(test)]
+mod judged;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Alarms of an active/passive pair.
 
-use super::{About, Maker, minute};
+use super::{About, Maker};
+use crate::generate::published::Found;
 use crate::model::alarm::{
-    Comparison, Math, Measure, MetricId, MissingData, Parameter, Rule, Statistic, Text, Urgency,
+    Comparison, Math, Measure, MissingData, Parameter, Rule, Statistic, Text, Urgency,
 };
 use crate::model::dimension::INSTANCE_ID;
 use crate::model::names::HA_ACTIVE;
@@ -16,7 +17,7 @@ pub(super) fn make(maker: &mut Maker<'_>) {
     for pair in published.pairs() {
         let members = members(maker, pair, halves == 1);
         for (slug, text, rule) in [
-            ("nobody-active", NOBODY, nobody as fn(&[MetricId]) -> Rule),
+            ("nobody-active", NOBODY, nobody as fn(&[Found]) -> Rule),
             ("both-active", BOTH, both),
         ] {
             let about = About {
@@ -25,6 +26,7 @@ pub(super) fn make(maker: &mut Maker<'_>) {
                 scope: Text::Fixed(pair.to_owned()),
                 urgency: Urgency::Page,
                 text,
+                usual_secs: 60,
             };
             maker.put(about, members.clone().map(|members| rule(&members)));
         }
@@ -32,10 +34,10 @@ pub(super) fn make(maker: &mut Maker<'_>) {
 }
 
 /// `HaActive` of every member; where only one is configured here, of the one that a parameter names.
-fn members(maker: &Maker<'_>, pair: &str, may_ask: bool) -> Result<Vec<MetricId>, String> {
+fn members(maker: &Maker<'_>, pair: &str, may_ask: bool) -> Result<Vec<Found>, String> {
     let own = |member| maker.published.own(member, HA_ACTIVE);
     let members = maker.published.pair(pair).take(IDS.len()).map(own);
-    let mut members: Vec<MetricId> = members.collect::<Result<_, _>>()?;
+    let mut members: Vec<Found> = members.collect::<Result<_, _>>()?;
     if let [one] = members.as_slice() {
         if !may_ask {
             return Err(
@@ -43,10 +45,10 @@ fn members(maker: &Maker<'_>, pair: &str, may_ask: bool) -> Result<Vec<MetricId>
                     .to_owned(),
             );
         }
-        members.push(MetricId {
-            dimensions: vec![(INSTANCE_ID, Text::Given(Parameter::PeerInstanceId))],
-            ..one.clone()
-        });
+        // Read as often as the one that is known.
+        let mut other = one.clone();
+        other.id.dimensions = vec![(INSTANCE_ID, Text::Given(Parameter::PeerInstanceId))];
+        members.push(other);
     }
     Ok(members)
 }
@@ -55,35 +57,39 @@ const IDS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 /// How many members say that they are active: a Sum over samples would count passes. `filled` is for a point that is
 /// missing.
-fn active(members: &[MetricId], filled: bool) -> Measure {
+fn active(members: &[Found], filled: bool) -> Measure {
     let ids = || IDS.iter().copied();
-    let stats = members.iter().cloned();
-    let stats = stats.map(|metric| minute(metric, Statistic::Maximum));
+    let mut members = members.to_vec();
+    Found::together(&mut members);
+    let count = members.len();
+    let stats = members.into_iter();
+    let stats = stats.map(|found| found.over(Statistic::Maximum, 60));
     let term = |id| match filled {
         true => Math::input(id).fill(0.0),
         false => Math::input(id),
     };
-    let rest = ids().skip(1).take(members.len().saturating_sub(1));
+    let rest = ids().skip(1).take(count.saturating_sub(1));
     Measure::Math {
         inputs: ids().zip(stats).collect(),
         result: rest.fold(term(IDS[0]), |sum, id| sum.plus(term(id))),
     }
 }
 
-/// A member that is silent is not known to be active.
-fn nobody(members: &[MetricId]) -> Rule {
+/// A member that is silent is not known to be active. With FILL the newest point, of which nothing has come yet, is bad:
+/// four of four are three minutes of readings.
+fn nobody(members: &[Found]) -> Rule {
     Rule {
         measure: active(members, true),
         comparison: Comparison::Below,
         threshold: 1.0,
-        periods: 3,
-        datapoints: 3,
+        periods: 4,
+        datapoints: 4,
         missing: MissingData::Breaching,
     }
 }
 
 /// Not filled: with FILL the newest point, of which nothing has come yet, would be good for ever (user guide, FILL).
-fn both(members: &[MetricId]) -> Rule {
+fn both(members: &[Found]) -> Rule {
     Rule {
         measure: active(members, false),
         comparison: Comparison::Above,

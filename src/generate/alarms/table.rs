@@ -1,9 +1,8 @@
 //! The alarms that look at one metric, as a table; and what each number is called.
 
 use crate::config::Alarms;
-use crate::model::alarm::{
-    Comparison, Measure, MetricId, MissingData, Rule, Stat, Statistic, Urgency,
-};
+use crate::generate::published::Found;
+use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Urgency};
 
 /// An alarm on one metric.
 pub(super) struct Row {
@@ -11,7 +10,8 @@ pub(super) struct Row {
     pub(super) slug: &'static str,
     pub(super) metric: &'static str,
     statistic: Statistic,
-    period_secs: u32,
+    /// Where the metric is read as often as that, or more often.
+    pub(super) period_secs: u32,
     comparison: Comparison,
     threshold: fn(&Alarms) -> i64,
     /// M of N.
@@ -22,13 +22,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn rule(&self, metric: MetricId, settings: &Alarms) -> Rule {
+    pub(super) fn rule(&self, found: Found, settings: &Alarms) -> Rule {
         Rule {
-            measure: Measure::One(Stat {
-                metric,
-                statistic: self.statistic,
-                period_secs: self.period_secs,
-            }),
+            measure: Measure::One(found.over(self.statistic, self.period_secs)),
             comparison: self.comparison,
             threshold: super::exact((self.threshold)(settings)),
             periods: self.of.1,
@@ -99,7 +95,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "BwInAllowanceExceeded",
         threshold: |of| of.shaped_packets,
         urgency: Urgency::Warn,
-        text: "EC2 queued or dropped inbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than {threshold} packets a minute). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls.",
+        text: "EC2 queued or dropped inbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than {threshold} packets a minute in the whole group). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls.",
         ..LOST
     },
     Row {
@@ -108,7 +104,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "BwOutAllowanceExceeded",
         threshold: |of| of.shaped_packets,
         urgency: Urgency::Warn,
-        text: "EC2 queued or dropped outbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than {threshold} packets a minute). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls.",
+        text: "EC2 queued or dropped outbound packets because a firewall was over its instance's bandwidth in three of five minutes (more than {threshold} packets a minute in the whole group). On small sizes the burst credits are used up. Move to a size with more network, or add firewalls.",
         ..LOST
     },
     Row {
@@ -117,7 +113,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "PpsAllowanceExceeded",
         threshold: |of| of.shaped_packets,
         urgency: Urgency::Warn,
-        text: "EC2 queued or dropped packets because a firewall was over its instance's packets per second in three of five minutes (more than {threshold} packets a minute): many small packets, often DNS, VoIP or a flood. Move to a larger size, or add firewalls.",
+        text: "EC2 queued or dropped packets because a firewall was over its instance's packets per second in three of five minutes (more than {threshold} packets a minute in the whole group): many small packets, often DNS, VoIP or a flood. Move to a larger size, or add firewalls.",
         ..LOST
     },
     Row {
@@ -126,7 +122,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "ConntrackAllowanceExceeded",
         threshold: |of| of.conntrack_drops,
         of: (1, 1),
-        text: "EC2's own connection tracking for a firewall's instance is full and dropped packets (more than {threshold} in a minute): each is a connection that could not be made, and the firewall sees nothing of it. Make the security group untracked (allow all traffic both ways) on the data interfaces, shorten the interface's idle time-outs, or take a larger size.",
+        text: "EC2's own connection tracking for a firewall's instance is full and dropped packets (more than {threshold} in a minute in the whole group): each is a connection that could not be made, and the firewall sees nothing of it. Make the security group untracked (allow all traffic both ways) on the data interfaces, shorten the interface's idle time-outs, or take a larger size.",
         ..LOST
     },
     Row {
@@ -147,7 +143,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         threshold: |of| of.link_local_drops,
         of: (2, 3),
         urgency: Urgency::Warn,
-        text: "EC2 dropped packets of a firewall to the VPC's DNS, the metadata or the time service (1024 a second and interface), more than {threshold} in five minutes. Rules that use names may go stale. Cache DNS on the firewall, and look for what asks so often.",
+        text: "EC2 dropped packets of a firewall to the VPC's DNS, the metadata or the time service (1024 a second and interface), more than {threshold} in five minutes in the whole group. Rules that use names may go stale. Cache DNS on the firewall, and look for what asks so often.",
         ..LOST
     },
     Row {
@@ -156,7 +152,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "SessionAllocFailures",
         threshold: |of| of.session_alloc_failures,
         of: (2, 3),
-        text: "A firewall could not make sessions, or evicted others early to make them (more than {threshold} in a minute): clients see connections fail. Its table is full or was for a moment: compare SessionTableUtilization, find the source that opens so many, raise nf_conntrack_max.",
+        text: "A firewall could not make sessions, or evicted others early to make them (more than {threshold} in a minute in the whole group): clients see connections fail. Its table is full or was for a moment: compare SessionTableUtilization, find the source that opens so many, raise nf_conntrack_max.",
         ..LOST
     },
     Row {

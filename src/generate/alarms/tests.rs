@@ -5,16 +5,16 @@ use crate::catalogue;
 use crate::config::parse;
 use crate::model::alarm::{Comparison, Measure, MissingData, Parameter};
 
-fn alarms(text: &str) -> Made {
+pub(super) fn alarms(text: &str) -> Made {
     of(&parse(text, None, &[]).unwrap())
 }
 
-fn one<'a>(made: &'a Made, slug: &str) -> &'a Alarm {
+pub(super) fn one<'a>(made: &'a Made, slug: &str) -> &'a Alarm {
     let mut found = made.alarms.iter().filter(|alarm| alarm.slug == slug);
     found.next().unwrap_or_else(|| panic!("no {slug}"))
 }
 
-const PANOS: &str = r#"
+pub(super) const PANOS: &str = r#"
 [[collectors.panos.firewall]]
 name = "fw-a"
 address = "10.0.0.4"
@@ -92,7 +92,7 @@ fn silence_is_counted_against_the_members_in_service() {
     let Measure::Math { inputs, result } = &gap.measure else {
         panic!("no math");
     };
-    assert_eq!(result.to_string(), "(n - FILL(beats, 0))");
+    assert_eq!(result.to_string(), "IF(n > 0, (n - FILL(beats, 0)), 0)");
     assert_eq!(inputs[0].1.metric.namespace, "AWS/AutoScaling");
     assert_eq!(inputs[1].1.statistic, Statistic::SampleCount);
     assert_eq!((gap.datapoints, gap.periods), (5, 7));
@@ -163,7 +163,7 @@ fn a_pair_is_judged_by_both_members_configured_or_given() {
         assert_eq!(inputs[1].1.metric.dimensions, [peer]);
         let both = &one(made, "both-active").rule;
         assert_eq!(both.missing, MissingData::NotBreaching);
-        let tunnel = one(made, "tunnel-down-t");
+        let tunnel = one(made, "pair-tunnel-down-t");
         assert_eq!(tunnel.scope, Text::Fixed("p".to_owned()));
     }
     // One parameter is not two peers.

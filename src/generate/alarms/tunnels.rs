@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{About, Maker, minute, part};
-use crate::generate::published::{Expected, Firewall};
+use super::{About, Maker, part};
+use crate::generate::published::{Expected, Firewall, Found};
 use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Text, Urgency};
 use crate::model::dimension::OwnDimension;
 
@@ -26,13 +26,27 @@ pub(super) fn make(maker: &mut Maker<'_>) {
                 }
             }
         }
-        for (owner, tunnel) in owners.into_values() {
-            one(maker, owner, tunnel, Text::Fixed(pair.to_owned()));
+        for (name, (owner, tunnel)) in owners {
+            // Whichever member is active reads it.
+            let all = published.pair(pair);
+            let own = (OwnDimension::Tunnel, name);
+            let all = all.filter_map(|member| published.detail(member, STATE, own).ok());
+            let every_secs = all.map(|found| found.every_secs).max();
+            let found = published.detail(owner, STATE, own).map(|found| Found {
+                every_secs: every_secs.unwrap_or(found.every_secs),
+                ..found
+            });
+            // A firewall may be called as the pair is, and have a tunnel of this name of its own.
+            let slug = format!("pair-tunnel-down-{}", part(name));
+            put(maker, slug, tunnel, Text::Fixed(pair.to_owned()), found);
         }
     }
     for firewall in published.alone().filter(|one| one.pair.is_none()) {
         for tunnel in tunnels(firewall) {
-            one(maker, firewall, tunnel, firewall.scope());
+            let own = (OwnDimension::Tunnel, tunnel.name.as_str());
+            let found = published.detail(firewall, STATE, own);
+            let slug = format!("tunnel-down-{}", part(&tunnel.name));
+            put(maker, slug, tunnel, firewall.scope(), found);
         }
     }
 }
@@ -42,16 +56,20 @@ fn tunnels(firewall: &Firewall) -> impl Iterator<Item = &Expected> {
     all.filter(|one| one.own == OwnDimension::Tunnel)
 }
 
-fn one(maker: &mut Maker<'_>, owner: &Firewall, tunnel: &Expected, scope: Text) {
-    let own = (OwnDimension::Tunnel, tunnel.name.as_str());
+fn put(
+    maker: &mut Maker<'_>,
+    slug: String,
+    tunnel: &Expected,
+    scope: Text,
+    found: Result<Found, String>,
+) {
     // Absent is down here: the tunnel is expected, and nothing else watches it as closely.
     let missing = match tunnel.may_lack_state {
         true => MissingData::NotBreaching,
         false => MissingData::Breaching,
     };
-    let rule = maker.published.detail(owner, STATE, own);
-    let rule = rule.map(|metric| Rule {
-        measure: Measure::One(minute(metric, Statistic::Minimum)),
+    let rule = found.map(|found| Rule {
+        measure: Measure::One(found.over(Statistic::Minimum, 60)),
         comparison: Comparison::Below,
         threshold: 1.0,
         periods: 3,
@@ -60,10 +78,11 @@ fn one(maker: &mut Maker<'_>, owner: &Firewall, tunnel: &Expected, scope: Text) 
     });
     let about = About {
         number: "A10",
-        slug: format!("tunnel-down-{}", part(&tunnel.name)),
+        slug,
         scope,
         urgency: Urgency::Page,
         text: DOWN,
+        usual_secs: 60,
     };
     maker.put(about, rule);
 }

@@ -17,21 +17,16 @@ pub struct Alarms {
     pub count: usize,
     /// Of them those of policies; target tracking makes two of its own (user guide of EC2 Auto Scaling).
     pub of_policies: usize,
-    /// Metrics that those with periods of a minute or more look at.
+    /// Metrics that they look at. None has a period under a minute, which would cost more.
     pub metrics: usize,
-    /// Metrics that the others look at.
-    pub fast_metrics: usize,
     /// What they cost.
     pub usd: f64,
 }
 
 impl Alarms {
-    fn add(&mut self, times: usize, metrics: usize, period_secs: u32) {
+    fn add(&mut self, times: usize, metrics: usize) {
         self.count += times;
-        match period_secs < 60 {
-            true => self.fast_metrics += times * metrics,
-            false => self.metrics += times * metrics,
-        }
+        self.metrics += times * metrics;
     }
 }
 
@@ -56,21 +51,19 @@ pub(super) fn of(config: &Config, assumed: &Assumed) -> (Alarms, usize) {
             }
             Decision::Target { stat, .. } => {
                 let times = times(assumed, [&stat.metric].into_iter());
-                counted.add(2 * times, 1, stat.period_secs);
+                counted.add(2 * times, 1);
             }
         }
     }
     counted.of_policies = counted.count - before;
-    counted.usd = number(counted.metrics) * config.prices.alarm_metric
-        + number(counted.fast_metrics) * config.prices.fast_alarm_metric;
+    counted.usd = number(counted.metrics) * config.prices.alarm_metric;
     (counted, dashboards.sum())
 }
 
 fn add(counted: &mut Alarms, assumed: &Assumed, alarm: &Alarm) {
-    let measure = &alarm.rule.measure;
-    let stats = measure.stats();
+    let stats = alarm.rule.measure.stats();
     let times = times(assumed, stats.iter().map(|stat| &stat.metric));
-    counted.add(times, stats.len(), measure.period_secs());
+    counted.add(times, stats.len());
 }
 
 /// How often an alarm on these metrics is made. One template serves fleets and firewalls that stand alone: which of its

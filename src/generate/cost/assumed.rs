@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::generate::published::Firewall;
+use crate::generate::published::{Firewall, Published};
 use crate::model::dimension::OwnDimension;
 
 /// What a bill takes for granted.
@@ -40,6 +40,15 @@ impl Default for Assumed {
 const LINKS: usize = 2;
 
 impl Assumed {
+    /// The same of what this is published of: where the configuration knows of no group, as of a poller without one,
+    /// there is none to pay for.
+    pub(super) fn of(&self, published: &Published) -> Self {
+        Assumed {
+            is_alone: self.is_alone || published.groups().is_empty(),
+            ..self.clone()
+        }
+    }
+
     /// Values of this dimension that are found at run time, where so many are named already.
     pub(super) fn found(
         &self,

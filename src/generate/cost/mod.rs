@@ -65,6 +65,7 @@ pub struct Bill {
 /// The bill.
 #[must_use]
 pub fn of(config: &Config, assumed: &Assumed) -> Bill {
+    let assumed = &assumed.of(&Published::of(config));
     let (series, calls) = sent(config, assumed);
     let prices = &config.prices;
     let series_total = series.iter().map(|row| row.total).sum();

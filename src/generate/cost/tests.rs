@@ -61,6 +61,39 @@ fn alone_there_is_no_group_and_each_has_its_alarms() {
     assert_eq!((of(1).dashboards, of(3).dashboards), (1, 3));
 }
 
+/// A poller of a pair, in a group or in none.
+fn pair(group: &str) -> Bill {
+    let one = |name: &str| {
+        format!(
+            "[[collectors.panos.firewall]]\nname = \"{name}\"\naddress = \"10.0.0.4\"\napi_key_file = \"/k\"\ntls_insecure = true\nha_group = \"p\"\n{group}"
+        )
+    };
+    let text = format!("[prices]\n{}{}", one("fw-a"), one("fw-b"));
+    bill(&text, &Assumed::default())
+}
+
+#[test]
+fn without_a_group_no_groups_alarms_are_paid() {
+    let alone = pair("");
+    assert!(alone.assumed.is_alone);
+    let text = table(&alone);
+    assert!(text.contains("1 of this machine, in no Auto Scaling group"));
+    // A1b, A12 and A14 of each, and two of A13 that look at both.
+    let made = crate::generate::alarms::of(&config("")).alarms;
+    assert!(made.iter().any(|alarm| alarm.number == "G1"));
+    assert_eq!((alone.alarms.count, alone.alarms.metrics), (8, 10));
+    // One that the configuration names has its load balancer.
+    let grouped = pair("auto_scaling_group = \"edge\"\nin_service = true\n");
+    assert!(!grouped.assumed.is_alone);
+    let named = bill(
+        &format!("[identity]\nauto_scaling_group = \"edge\"\n{CPU}"),
+        &Assumed::default(),
+    );
+    let unnamed = bill(CPU, &Assumed::default());
+    assert!(!named.assumed.is_alone && !unnamed.assumed.is_alone);
+    assert_eq!(named.alarms, unnamed.alarms);
+}
+
 #[test]
 fn an_opt_in_adds_what_the_bill_with_it_adds() {
     let assumed = Assumed::default();

@@ -25,8 +25,7 @@ pub fn table(bill: &Bill) -> String {
     let alarms = &bill.alarms;
     let what = format!(
         "alarms, {} of policies; metrics looked at: {}",
-        alarms.of_policies,
-        alarms.metrics + alarms.fast_metrics
+        alarms.of_policies, alarms.metrics
     );
     line(&what, &alarms.count.to_string(), alarms.usd);
     line(

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::expected::{self, Expected};
 use crate::aggregate::window::Target;
@@ -43,6 +44,8 @@ pub struct Firewall {
     /// The configuration lets it speak for its group.
     pub serves: bool,
     pub(super) reads_cpu: bool,
+    /// Seconds between readings, by collector.
+    every: Vec<(&'static str, &'static Metric, u32)>,
     /// What of it could have coarse series, and what fine ones, were all selected.
     pub(super) coarse: BTreeSet<&'static Metric>,
     pub(super) fine: BTreeSet<&'static Metric>,
@@ -56,6 +59,30 @@ impl Firewall {
             Some(name) => Text::Fixed(name.to_string()),
             None => self.instance.1.clone(),
         }
+    }
+
+    /// Seconds between readings of a series, the longest where several collectors bring it; 0 where none does.
+    pub(super) fn every_secs(&self, metric: &Metric, own: Option<&(OwnDimension, String)>) -> u32 {
+        // Made of the others whenever the CPU is read.
+        let source = match *metric == CAPACITY_UTILIZATION {
+            true => &DATAPLANE_CPU_UTILIZATION,
+            false => metric,
+        };
+        let by = own.and_then(|(own, name)| self.reader(*own, name));
+        let read = self.every.iter();
+        let read = read.filter(|(of, read, _)| *read == source && by.is_none_or(|by| by == *of));
+        read.map(|(.., secs)| *secs).max().unwrap_or(0)
+    }
+
+    /// The collector of a series that the user names, or that is about a collector.
+    fn reader(&self, own: OwnDimension, name: &str) -> Option<&str> {
+        if own == OwnDimension::Collector {
+            let mut all = self.collectors.iter().map(|(known, _)| *known);
+            return all.find(|known| *known == name);
+        }
+        let mut named = self.expected.iter();
+        let one = named.find(|one| one.own == own && one.name == name)?;
+        Some(one.by.name)
     }
 
     /// The values of the metric's own dimension that are known, and the mark of those found at run time.
@@ -181,11 +208,21 @@ fn bare(target: Target, platform: Platform, own: &[&Wanted]) -> Firewall {
         cpu_readings: cpu.map(|one| readings(one, target.is_some())),
         serves: false,
         reads_cpu: cpu.is_some(),
+        every: own.iter().flat_map(|one| every(one)).collect(),
         coarse: BTreeSet::new(),
         fine: BTreeSet::new(),
         target: target.as_deref().map(Arc::from),
         platform,
     }
+}
+
+/// What a collector brings, and so often; that it works shows in each pass.
+fn every(one: &Wanted) -> Vec<(&'static str, &'static Metric, u32)> {
+    let secs = |every: Duration| u32::try_from(every.as_secs()).unwrap_or(u32::MAX);
+    let up = (one.spec.name, &COLLECTOR_UP_METRIC, secs(one.period));
+    let read = one.spec.metrics();
+    let read = read.filter_map(|metric| Some((one.spec.name, metric, secs(one.every(metric)?))));
+    read.chain([up]).collect()
 }
 
 /// Readings of the dataplane's CPU in five minutes: one a pass, of a remote firewall one a second of up to a minute.

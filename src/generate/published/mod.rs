@@ -6,6 +6,7 @@
 
 mod expected;
 mod firewall;
+mod found;
 mod naming;
 mod reasons;
 
@@ -21,6 +22,7 @@ use crate::model::selection::Selection;
 use crate::model::unit::Unit;
 pub use expected::Expected;
 pub use firewall::Firewall;
+pub use found::Found;
 
 /// A series as CloudWatch will have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,11 +111,12 @@ impl Published {
     ///
     /// # Errors
     /// Why it is not published so.
-    pub fn fleet(&self, group: &Text, name: &str) -> Result<MetricId, String> {
+    pub fn fleet(&self, group: &Text, name: &str) -> Result<Found, String> {
         let metric = self.metric(name)?;
         let goes = |one: &&Firewall| self.sets(one, metric, None).contains(&Set::Fleet);
-        match self.members(group).find(goes) {
-            Some(one) => self.id(one, metric, None, Set::Fleet),
+        let slowest = self.members(group).filter(goes);
+        match slowest.max_by_key(|one| one.every_secs(metric, None)) {
+            Some(one) => self.found(one, metric, None, Set::Fleet),
             None => Err(self.why_not(&self.members(group).collect::<Vec<_>>(), metric, Set::Fleet)),
         }
     }
@@ -122,10 +125,10 @@ impl Published {
     ///
     /// # Errors
     /// Why it is not published so.
-    pub fn own(&self, firewall: &Firewall, name: &str) -> Result<MetricId, String> {
+    pub fn own(&self, firewall: &Firewall, name: &str) -> Result<Found, String> {
         let metric = self.metric(name)?;
         if self.sets(firewall, metric, None).contains(&Set::Instance) {
-            return self.id(firewall, metric, None, Set::Instance);
+            return self.found(firewall, metric, None, Set::Instance);
         }
         Err(self.why_not(&[firewall], metric, Set::Instance))
     }
@@ -139,11 +142,11 @@ impl Published {
         firewall: &Firewall,
         name: &str,
         own: (OwnDimension, &str),
-    ) -> Result<MetricId, String> {
+    ) -> Result<Found, String> {
         let metric = self.metric(name)?;
         let own = Some((own.0, own.1.to_owned()));
         if self.sets(firewall, metric, own.clone()) == [Set::Detail] {
-            return self.id(firewall, metric, own, Set::Detail);
+            return self.found(firewall, metric, own, Set::Detail);
         }
         Err(self.why_not(&[firewall], metric, Set::Detail))
     }
@@ -175,23 +178,25 @@ impl Published {
         }
     }
 
-    fn id(
+    fn found(
         &self,
         firewall: &Firewall,
         metric: &'static Metric,
         own: Option<(OwnDimension, String)>,
         set: Set,
-    ) -> Result<MetricId, String> {
+    ) -> Result<Found, String> {
+        let every_secs = firewall.every_secs(metric, own.as_ref());
         let (name, _, dimensions) = naming::named(firewall, metric, own, set)
             .ok_or_else(|| reasons::nameless(metric.name))?;
         let dimensions = dimensions.into_iter();
-        Ok(MetricId {
+        let id = MetricId {
             namespace: self.namespace_of(set).to_owned(),
             name,
             dimensions: dimensions
                 .filter_map(|(name, value)| Some((name, value?)))
                 .collect(),
-        })
+        };
+        Ok(Found { id, every_secs })
     }
 
     fn namespace_of(&self, set: Set) -> &str {

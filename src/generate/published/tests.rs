@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::parse;
-use crate::model::alarm::Parameter;
+use crate::model::alarm::{Parameter, Statistic};
 
 fn published(text: &str) -> Published {
     Published::of(&parse(text, None, &[]).unwrap())
@@ -29,12 +29,12 @@ in_service = true
 "#;
 
 /// Name and dimensions of a series, or why there is none.
-fn shown(found: Result<MetricId, String>) -> Result<String, String> {
+fn shown(found: Result<Found, String>) -> Result<String, String> {
     let text = |text: Text| match text {
         Text::Fixed(value) => value,
         Text::Given(parameter) => format!("<{parameter:?}>"),
     };
-    found.map(|id| {
+    found.map(|Found { id, .. }| {
         let dimensions = id.dimensions.into_iter();
         let dimensions: Vec<String> = dimensions
             .map(|(name, value)| format!("{name}={}", text(value)))
@@ -143,6 +143,42 @@ fn a_pair_has_its_tunnels_together_and_each_member_its_own_names() {
     // Its CPU is not asked for.
     assert!(all.fleet(&edge, "SessionTableUtilization").is_err());
     assert_eq!((a.cpu_readings, b.cpu_readings), (Some(300), None));
+}
+
+#[test]
+fn a_series_is_read_as_often_as_its_slowest_reader_may() {
+    let text = format!(
+        "[cloudwatch]\nperiod_secs = 10\n[identity]\nauto_scaling_group = \"edge\"\n[collectors]\nauto = true\n[collectors.links]\nexpect = [\"gre1\"]\nsample_secs = 600\n[collectors.strongswan]\nexpect = [\"aws\"]\n[collectors.panos]\nsample_secs = 40\n{}",
+        PAIR.replace("disable = [\"resources\"]\n", "")
+    );
+    let all = published(&text);
+    let (machine, a) = (&all.firewalls[0], &all.firewalls[1]);
+    let tunnel = |name| {
+        let found = all.detail(machine, "TunnelState", (OwnDimension::Tunnel, name));
+        found.unwrap().every_secs
+    };
+    assert_eq!((tunnel("gre1"), tunnel("aws")), (600, 5));
+    let own = |firewall, name| all.own(firewall, name).unwrap().every_secs;
+    assert_eq!(own(machine, "TunnelsDown"), 600);
+    // A pass in 40 s; what may be asked once a minute is asked in every second one.
+    assert_eq!((own(a, "HaActive"), own(a, "BgpPeersDown")), (40, 80));
+    assert_eq!(own(a, "CapacityUtilization"), 40);
+    assert_eq!(own(a, "ExporterHeartbeat"), 0);
+    let up = |name| all.detail(machine, "CollectorUp", (OwnDimension::Collector, name));
+    assert_eq!(up("links").unwrap().every_secs, 600);
+    let edge = Text::Fixed("edge".to_owned());
+    let fleet = |name| all.fleet(&edge, name).unwrap();
+    assert_eq!(fleet("DataplaneCpuUtilization").every_secs, 40);
+    assert_eq!(fleet("TunnelsDown").every_secs, 600);
+    for (name, least, secs) in [
+        ("DataplaneCpuUtilization", 60, 60),
+        ("DataplaneCpuUtilization", 300, 300),
+        ("RxDrops", 60, 120),
+        ("TunnelsDown", 300, 600),
+    ] {
+        let stat = fleet(name).over(Statistic::Sum, least);
+        assert_eq!(stat.period_secs, secs, "{name}");
+    }
 }
 
 #[test]

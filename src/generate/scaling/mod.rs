@@ -1,10 +1,10 @@
 //! The scaling policies that fit a configuration: one set for each group.
 //!
 //! P1 adds firewalls in proportion and takes none away; P2 is faster than target tracking's three minutes; P3 is for
-//! packet buffers, which are no measure for a target; P4 takes one away when the others can bear it, and then waits. There is none on
-//! `AWS/EC2` CPU: a poll-mode dataplane keeps its cores busy without a packet.
+//! packet buffers, which are no measure for a target; P4 takes one away when the others can bear it, and then waits. There is
+//! none on `AWS/EC2` CPU: a poll-mode dataplane keeps its cores busy without a packet.
 
-use super::alarms::{LeftOut, Missing, exact, in_service};
+use super::alarms::{LeftOut, Missing, exact, in_service, stretched};
 use crate::catalogue::Platform;
 pub use crate::config::POLICY_NUMBERS as ALL_NUMBERS;
 use crate::config::{Config, Scaling};
@@ -100,8 +100,14 @@ impl Of<'_> {
     }
 
     fn capacity(&self, statistic: Statistic, period_secs: u32) -> Result<Stat, String> {
-        let metric = self.published.fleet(self.group, "CapacityUtilization")?;
-        Ok(stat(metric, statistic, period_secs))
+        let found = self.published.fleet(self.group, "CapacityUtilization")?;
+        if found.every_secs > period_secs {
+            return Err(format!(
+                "CapacityUtilization is read every {} s: too seldom for a policy that looks at {period_secs} s",
+                found.every_secs
+            ));
+        }
+        Ok(stat(found.id, statistic, period_secs))
     }
 
     fn alarm(&self, number: &'static str, slug: &str, text: String, rule: Rule) -> Alarm {
@@ -124,10 +130,18 @@ fn stat(metric: MetricId, statistic: Statistic, period_secs: u32) -> Stat {
     }
 }
 
-/// P1.
+/// P1. Target tracking looks at 60 s at the most (API reference of EC2 Auto Scaling, `CustomizedMetricSpecification`,
+/// `Period`), and does nothing while points are missing.
 fn target(of: &Of<'_>) -> Result<Decision, String> {
+    let found = of.published.fleet(of.group, "CapacityUtilization")?;
+    if found.every_secs > 60 {
+        return Err(format!(
+            "target tracking needs CapacityUtilization each minute, and it is read every {} s; a shorter sample_secs brings it",
+            found.every_secs
+        ));
+    }
     Ok(Decision::Target {
-        stat: of.capacity(Statistic::Average, 60)?,
+        stat: found.over(Statistic::Average, 60),
         target: exact(of.settings.target_percent),
         scale_out_only: true,
     })
@@ -137,8 +151,9 @@ fn target(of: &Of<'_>) -> Result<Decision, String> {
 fn fast(of: &Of<'_>) -> Result<Decision, String> {
     let first = of.settings.step_percent;
     let second = exact(of.settings.second_step_percent - first);
+    let found = of.published.fleet(of.group, "CapacityUtilization")?;
     let rule = Rule {
-        measure: Measure::One(of.capacity(Statistic::Average, 60)?),
+        measure: Measure::One(found.over(Statistic::Average, 60)),
         comparison: Comparison::AtLeast,
         threshold: exact(first),
         periods: 2,
@@ -149,6 +164,7 @@ fn fast(of: &Of<'_>) -> Result<Decision, String> {
         "Adds firewalls at once while the group's average capacity in use is {first} % or more for two minutes: one, and two from {} % on. A scaling policy acts on it; nobody has to. When it stays in alarm, new firewalls do not come up or take no flows: look at the group's activity and its maximum size.",
         of.settings.second_step_percent
     );
+    let text = stretched(text, &rule, 60);
     Ok(Decision::Steps {
         alarm: of.alarm("P2", "scale-out-fast", text, rule),
         steps: vec![
@@ -160,13 +176,13 @@ fn fast(of: &Of<'_>) -> Result<Decision, String> {
 
 /// P3.
 fn buffers(of: &Of<'_>) -> Result<Decision, String> {
-    let metric = of.published.fleet(of.group, "PacketBufferUtilization")?;
+    let found = of.published.fleet(of.group, "PacketBufferUtilization")?;
     if !of.settings.buffers {
         return Err("it is optional; [scaling] buffers = true makes it".to_owned());
     }
     let percent = of.settings.buffers_percent;
     let rule = Rule {
-        measure: Measure::One(stat(metric, Statistic::Maximum, 60)),
+        measure: Measure::One(found.over(Statistic::Maximum, 60)),
         comparison: Comparison::AtLeast,
         threshold: exact(percent),
         periods: 5,
@@ -176,6 +192,7 @@ fn buffers(of: &Of<'_>) -> Result<Decision, String> {
     let text = format!(
         "Adds a firewall while the fullest packet buffers of the group are {percent} % full or more in three of five minutes. A scaling policy acts on it; nobody has to."
     );
+    let text = stretched(text, &rule, 60);
     Ok(Decision::Steps {
         alarm: of.alarm("P3", "scale-out-buffers", text, rule),
         steps: vec![step(Some(0.0), None, 1)],
@@ -227,7 +244,7 @@ fn scale_in(of: &Of<'_>) -> Result<Decision, String> {
         missing: MissingData::NotBreaching,
     };
     let text = format!(
-        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and all report; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
     );
     Ok(Decision::Simple {
         alarm: of.alarm("P4", "scale-in", text, rule),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::parse;
+use crate::simulate;
 
 fn policies(text: &str) -> MadePolicies {
     of(&parse(text, None, &[]).unwrap())
@@ -47,28 +48,6 @@ fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest
     assert_eq!((*change, *cooldown_secs), (-1, 300));
 }
 
-/// The user guide's arithmetic: a missing value is 0, a division by zero and an IF without a condition no point.
-fn value(math: &Math, inputs: &[(&str, Option<f64>)]) -> Option<f64> {
-    let of = |math: &Math| value(math, inputs);
-    let two = |a: &Math, b: &Math, op: fn(f64, f64) -> f64| match (of(a), of(b)) {
-        (None, None) => None,
-        (a, b) => Some(op(a.unwrap_or(0.0), b.unwrap_or(0.0))).filter(|x| x.is_finite()),
-    };
-    match math {
-        Math::Input(id) => inputs.iter().find(|(known, _)| known == id)?.1,
-        Math::Number(number) => Some(*number),
-        Math::Fill(inner, filler) => of(inner).or(Some(*filler)),
-        Math::Sum(a, b) => two(a, b, |a, b| a + b),
-        Math::Difference(a, b) => two(a, b, |a, b| a - b),
-        Math::Product(a, b) => two(a, b, |a, b| a * b),
-        Math::Quotient(a, b) => two(a, b, |a, b| a / b),
-        Math::IfAbove(condition, limit, then, other) => match of(condition)? > *limit {
-            true => of(then).or(Some(0.0)),
-            false => of(other),
-        },
-    }
-}
-
 #[test]
 fn scale_in_projects_and_is_100_where_it_cannot_know() {
     let made = policies("");
@@ -78,14 +57,21 @@ fn scale_in_projects_and_is_100_where_it_cannot_know() {
     let Measure::Math { result, .. } = &alarm.rule.measure else {
         panic!("no math");
     };
-    let point = |cap, seen, n| value(result, &[("cap", cap), ("seen", seen), ("n", n)]);
+    let point = |cap, seen, n| {
+        let inputs = [("cap", cap), ("seen", seen), ("n", n)];
+        let of = |id: &str| inputs.iter().find(|(known, _)| *known == id)?.1;
+        simulate::math::point(result, &of)
+    };
     assert_eq!(point(Some(30.0), Some(1200.0), Some(4.0)), Some(40.0));
     assert_eq!(point(Some(0.0), Some(600.0), Some(2.0)), Some(0.0));
     // The newest minute is under way.
     assert_eq!(point(Some(30.0), Some(960.0), Some(4.0)), Some(40.0));
+    // One of eight is silent, and is taken for as loaded as the others.
+    assert_eq!(point(Some(35.0), Some(2100.0), Some(8.0)), Some(40.0));
     for (cap, seen, n) in [
-        // One of four is silent; all are.
+        // One of four is silent; two of eight; all are.
         (Some(1.0), Some(900.0), Some(4.0)),
+        (Some(1.0), Some(1800.0), Some(8.0)),
         (None, None, Some(4.0)),
         // The last one; a group without members, or whose number is not told.
         (Some(1.0), Some(300.0), Some(1.0)),

@@ -335,7 +335,7 @@ impl Judge {
     /// No two alarms have one name: the second would replace the first.
     pub fn names_differ(&self) -> Result<(), String> {
         let of_policies = self.policies.iter().filter_map(|one| match &one.decision {
-            Decision::Steps { alarm, .. } => Some(alarm),
+            Decision::Steps { alarm, .. } | Decision::Simple { alarm, .. } => Some(alarm),
             Decision::Target { .. } => None,
         });
         let mut names = BTreeSet::new();

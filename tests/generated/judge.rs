@@ -277,6 +277,11 @@ impl Judge {
             let mut metrics = one.spec.metrics();
             metrics.any(|metric| metric.name == name && one.reads(metric))
         };
+        // Palo Alto's names alone leave none of ours.
+        let aliases = self.config.cloudwatch.vmseries.as_ref();
+        let is_ours = aliases.is_none_or(|aliases| !aliases.only)
+            || *id.namespace == *self.config.cloudwatch.vmseries_namespace();
+        let goes = |one: &Wanted| is_ours || one.target.is_none();
         // One that nobody reads the CPU of says nothing for its group.
         let speaks = |one: &Wanted| {
             let own = all.iter().filter(|other| other.target == one.target);
@@ -303,7 +308,9 @@ impl Judge {
             }
             _ => brings(one, source),
         };
-        let readers = all.iter().filter(|one| is_of(one) && reads(one));
+        let readers = all
+            .iter()
+            .filter(|one| goes(one) && is_of(one) && reads(one));
         readers.map(|one| one.period.as_secs()).max().unwrap_or(0)
     }
 
@@ -366,6 +373,11 @@ impl Judge {
         match names.as_slice() {
             ["AutoScalingGroupName"] => {
                 let mut numbers = of(&OF_GROUP);
+                if self.config.cloudwatch.role_arn.is_some() {
+                    // Auto Scaling and its metrics are in another account.
+                    numbers.retain(|number| *number != "A1");
+                    return numbers;
+                }
                 if sent.name == "CapacityUtilization" {
                     numbers.push("P2");
                     let id = MetricId {

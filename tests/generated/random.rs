@@ -66,6 +66,9 @@ fn cloudwatch(rng: &mut Rng, out: &mut String, is_poller: bool) {
         let periods = if is_poller { [10, 30, 60] } else { [5, 10, 30] };
         writeln!(out, "period_secs = {}", pick(rng, &periods)).unwrap();
     }
+    if one_in(rng, 8) {
+        text(out, "role_arn", "arn:aws:iam::123456789012:role/r");
+    }
     match rng.u32(0..6) {
         0 => out.push_str("dimension_sets = [[\"AutoScalingGroupName\"]]\n"),
         1 => out.push_str("dimension_sets = [[\"InstanceId\"]]\n"),

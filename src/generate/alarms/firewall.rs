@@ -1,11 +1,29 @@
 //! Alarms of a firewall that stands alone: in a group instances come and go, and alarms on them would rot.
 
-use super::table::OF_FIREWALL;
+use super::table::{NOBODY_ALONE, OF_FIREWALL};
+use super::tunnels::tunnels;
 use super::{About, Maker};
 use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Urgency};
 use crate::model::dimension::OwnDimension;
 
 pub(super) fn make(maker: &mut Maker<'_>) {
+    for firewall in maker.published.grouped() {
+        let rows = OF_FIREWALL.iter();
+        let mut own: Vec<_> = rows
+            .filter(|row| maker.published.own(firewall, row.metric).is_ok())
+            .map(|row| (row.number, row.slug))
+            .collect();
+        let is_named = firewall.collectors.iter().any(|(_, is_named)| *is_named);
+        own.extend(is_named.then_some(("A14", "collectors")));
+        let expects = firewall.pair.is_none() && tunnels(firewall).next().is_some();
+        own.extend(expects.then_some(("A10", "tunnels")));
+        for (number, slug) in own {
+            let why = NOBODY_ALONE.to_owned();
+            maker
+                .missing
+                .add(number, slug.to_owned(), why, Some(firewall.scope()));
+        }
+    }
     for firewall in maker.published.alone() {
         for row in &OF_FIREWALL {
             let found = maker.published.own(firewall, row.metric);

@@ -52,6 +52,7 @@ pub fn made(config: &Config, published: &Published) -> Made {
     let mut maker = Maker {
         published,
         settings: &config.alarms,
+        is_elsewhere: config.cloudwatch.role_arn.is_some(),
         alarms: Vec::new(),
         missing: Missing::default(),
     };
@@ -62,6 +63,9 @@ pub fn made(config: &Config, published: &Published) -> Made {
     gwlb::make(&mut maker);
     maker.made()
 }
+
+/// Why nothing is made that looks at AWS's metrics too, or acts on a group.
+pub(in crate::generate) const ELSEWHERE: &str = "[cloudwatch] role_arn: the metrics are in another account than the group and the load balancer";
 
 /// What an alarm is beside its rule.
 struct About {
@@ -78,13 +82,24 @@ struct About {
 struct Maker<'a> {
     published: &'a Published,
     settings: &'a Alarms,
+    /// Our metrics are in another account than the firewalls, and AWS's own about them.
+    is_elsewhere: bool,
     alarms: Vec<Alarm>,
     missing: Missing,
 }
 
 impl Maker<'_> {
     fn put(&mut self, about: About, rule: Result<Rule, String>) {
+        let of_aws = |rule: &Rule| {
+            let mut stats = rule.measure.stats().into_iter();
+            stats.any(|stat| stat.metric.namespace.starts_with("AWS/"))
+        };
         match rule {
+            Ok(rule) if self.is_elsewhere && of_aws(&rule) => {
+                let why = ELSEWHERE.to_owned();
+                self.missing
+                    .add(about.number, about.slug, why, Some(about.scope));
+            }
             Ok(rule) => {
                 let threshold = rule.threshold.to_string();
                 let text = about.text.replace("{threshold}", &threshold);

@@ -244,8 +244,9 @@ const NUMBERS: [(&str, &str, &str); 20] = [
     ("G3", "rejected-flows", ""),
 ];
 const NO_GROUP: &str = "no firewall is in an Auto Scaling group";
-const NOBODY_ALONE: &str =
-    "every firewall is in an Auto Scaling group: its alarms look at the group";
+/// Why a firewall has none of its own.
+pub(super) const NOBODY_ALONE: &str =
+    "made only for a firewall outside an Auto Scaling group, as a group's come and go";
 
 pub(super) fn slug(number: &str) -> &'static str {
     of(number).1

@@ -67,6 +67,50 @@ fn every_number_is_made_or_named_once_with_its_reason() {
 }
 
 #[test]
+fn in_another_account_nothing_looks_at_what_aws_says_of_the_group() {
+    let central = "[cloudwatch]\nrole_arn = \"arn:aws:iam::123456789012:role/r\"";
+    let made = alarms(central);
+    for number in ["A1", "G1", "G3"] {
+        assert!(made.alarms.iter().all(|one| one.number != number));
+        let left: Vec<_> = made
+            .left_out
+            .iter()
+            .filter(|one| one.number == number)
+            .collect();
+        assert!(
+            matches!(left.as_slice(), [one] if one.why.contains("role_arn")),
+            "{left:?}"
+        );
+    }
+    assert!(made.alarms.iter().any(|one| one.number == "A2"));
+}
+
+#[test]
+fn what_a_firewall_in_a_group_would_have_alone_is_named() {
+    let grouped = "auto_scaling_group = \"edge\"\nin_service = true\nexpect_tunnels = [\"t\"]\n";
+    let other = PANOS.replace("fw-a", "fw-b");
+    let left = |text: &str| {
+        let left = alarms(text).left_out;
+        left.iter()
+            .map(|one| format!("{} {}", one.number, one.name))
+            .collect::<Vec<_>>()
+    };
+    let named = left(&format!("{PANOS}{grouped}{other}"));
+    for wanted in [
+        "A1b silent of fw-a",
+        "A10 tunnels of fw-a",
+        "A12 bgp-peers-down of fw-a",
+    ] {
+        assert!(named.iter().any(|one| one == wanted), "{wanted}: {named:?}");
+    }
+    assert!(
+        !left(&format!("{PANOS}{other}"))
+            .iter()
+            .any(|one| one.ends_with("of fw-a"))
+    );
+}
+
+#[test]
 fn a_machine_without_a_configuration_has_the_fleets_alarms_and_its_own() {
     let made = alarms("");
     let numbers: Vec<&str> = made.alarms.iter().map(|alarm| alarm.number).collect();

@@ -51,7 +51,7 @@ pub(super) fn make(maker: &mut Maker<'_>) {
     }
 }
 
-fn tunnels(firewall: &Firewall) -> impl Iterator<Item = &Expected> {
+pub(super) fn tunnels(firewall: &Firewall) -> impl Iterator<Item = &Expected> {
     let all = firewall.expected.iter();
     all.filter(|one| one.own == OwnDimension::Tunnel)
 }

@@ -94,6 +94,12 @@ impl Published {
         all.filter(|one| one.is_read && !matches!(one.group, Some(Text::Fixed(_))))
     }
 
+    /// Firewalls that the configuration puts into a group.
+    pub fn grouped(&self) -> impl Iterator<Item = &Firewall> {
+        let all = self.firewalls.iter();
+        all.filter(|one| one.is_read && matches!(one.group, Some(Text::Fixed(_))))
+    }
+
     /// Names of active/passive pairs.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<&str> {

@@ -4,7 +4,7 @@
 //! packet buffers, which are no measure for a target; P4 takes one away when the others can bear it, and then waits. There is
 //! none on `AWS/EC2` CPU: a poll-mode dataplane keeps its cores busy without a packet.
 
-use super::alarms::{LeftOut, Missing, exact, in_service, stretched};
+use super::alarms::{ELSEWHERE, LeftOut, Missing, exact, in_service, stretched};
 use crate::catalogue::Platform;
 pub use crate::config::POLICY_NUMBERS as ALL_NUMBERS;
 use crate::config::{Config, Scaling};
@@ -50,7 +50,11 @@ pub fn made(config: &Config, published: &Published) -> MadePolicies {
                 settings,
                 group,
             };
-            match decide(&of) {
+            let decision = match config.cloudwatch.role_arn {
+                Some(_) => Err(ELSEWHERE.to_owned()),
+                None => decide(&of),
+            };
+            match decision {
                 Ok(decision) => policies.push(Policy {
                     number,
                     slug: slug.to_owned(),

@@ -49,6 +49,43 @@ fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest
 }
 
 #[test]
+fn in_another_account_nothing_acts_on_the_group() {
+    let made = policies("[cloudwatch]\nrole_arn = \"arn:aws:iam::123456789012:role/r\"");
+    assert_eq!(made.policies, []);
+    let left: Vec<&str> = made.left_out.iter().map(|one| one.number).collect();
+    assert_eq!(left, ["P1", "P2", "P3", "P4"]);
+}
+
+#[test]
+fn what_is_read_too_seldom_makes_no_policy() {
+    let made = policies("[collectors.cpu]\nsample_secs = 60");
+    let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+    assert_eq!(numbers, ["P1", "P2", "P4"]);
+    let slow = PANOS_GROUP.replace("SECS", "600");
+    let made = policies(&slow);
+    let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
+    assert_eq!(numbers, ["P2"]);
+    let left: Vec<&str> = made.left_out.iter().map(|one| one.why.as_str()).collect();
+    assert!(
+        left.iter()
+            .any(|why| why.contains("every 600 s: too seldom")),
+        "{left:?}"
+    );
+}
+
+const PANOS_GROUP: &str = r#"
+[collectors.panos]
+sample_secs = SECS
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#;
+
+#[test]
 fn scale_in_projects_and_is_100_where_it_cannot_know() {
     let made = policies("");
     let Decision::Simple { alarm, .. } = &made.policies[2].decision else {

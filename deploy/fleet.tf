@@ -14,6 +14,10 @@ variable "image_id" {
   description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+  validation {
+    condition     = can(regex("^(ami-[0-9a-f]+|resolve:ssm:\\S+)$", var.image_id))
+    error_message = "It has to match ^(ami-[0-9a-f]+|resolve:ssm:\\S+)$."
+  }
 }
 
 variable "root_device_name" {
@@ -31,6 +35,10 @@ variable "instance_type" {
 variable "package_url" {
   description = "The release tarball of fwmetrics, fwmetrics-VERSION-ARCHITECTURE.tar.gz; https:// or s3://BUCKET/KEY."
   type        = string
+  validation {
+    condition     = can(regex("^(https|s3)://[!-&(-~]+$", var.package_url))
+    error_message = "It has to match ^(https|s3)://[!-&(-~]+$."
+  }
 }
 
 variable "package_sha256" {
@@ -45,12 +53,20 @@ variable "package_sha256" {
 variable "alarm_email" {
   description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+$", var.alarm_email))
+    error_message = "It has to match ^[^@\\s]+@[^@\\s]+$."
+  }
 }
 
 variable "page_email" {
   description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([^@\\s]+@[^@\\s]+)?$", var.page_email))
+    error_message = "It has to match ^([^@\\s]+@[^@\\s]+)?$."
+  }
 }
 
 data "aws_caller_identity" "current" {}
@@ -62,8 +78,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-fleet"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -75,6 +91,10 @@ variable "vpc_id" {
 variable "vpc_cidr" {
   description = "Its addresses; the load balancer sends and asks from there."
   type        = string
+  validation {
+    condition     = can(regex("^[0-9.]+/[0-9]+$", var.vpc_cidr))
+    error_message = "It has to match ^[0-9.]+/[0-9]+$."
+  }
 }
 
 variable "subnet_ids" {
@@ -102,12 +122,20 @@ variable "script_url" {
   description = "A bash script that makes a firewall of the instance, run as root; empty where the AMI is one."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^((https|s3)://[!-&(-~]+)?$", var.script_url))
+    error_message = "It has to match ^((https|s3)://[!-&(-~]+)?$."
+  }
 }
 
 variable "script_sha256" {
   description = "Its checksum. Another script is not run."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([0-9a-f]{64})?$", var.script_sha256))
+    error_message = "It has to match ^([0-9a-f]{64})?$."
+  }
 }
 
 variable "health_check_port" {
@@ -387,6 +415,21 @@ resource "aws_autoscaling_group" "firewalls" {
   }
 
   depends_on = [aws_iam_role_policy.firewall]
+
+  # A change of the hooks makes the provider replace the group; its name is fixed, so the fleet would go first.
+  lifecycle {
+    ignore_changes = [initial_lifecycle_hook]
+
+    precondition {
+      condition     = var.max_size > var.min_size
+      error_message = "max_size has to be more than min_size."
+    }
+
+    precondition {
+      condition     = var.script_url == "" || var.script_sha256 != ""
+      error_message = "script_url needs script_sha256."
+    }
+  }
 }
 
 # --- how traffic comes to them ---
@@ -1029,6 +1072,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 24
         height = 1
         properties = {
+          alarms   = null
           markdown = "## Fleet ${aws_autoscaling_group.firewalls.name}"
         }
       },
@@ -1039,6 +1083,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1095,6 +1140,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1143,6 +1189,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1196,6 +1243,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1245,6 +1293,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1314,6 +1363,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1352,6 +1402,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1381,6 +1432,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1410,6 +1462,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1439,6 +1492,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               "AWS/AutoScaling",
@@ -1498,6 +1552,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1523,6 +1578,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1548,6 +1604,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1579,6 +1636,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 24
         height = 1
         properties = {
+          alarms   = null
           markdown = "## Each firewall"
         }
       },
@@ -1589,6 +1647,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1615,6 +1674,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1641,6 +1701,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1667,6 +1728,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1693,6 +1755,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1718,6 +1781,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1743,6 +1807,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1768,6 +1833,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1793,6 +1859,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1825,6 +1892,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1868,6 +1936,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1905,6 +1974,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1930,6 +2000,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1955,6 +2026,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1980,6 +2052,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -2005,6 +2078,7 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {

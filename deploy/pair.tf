@@ -14,6 +14,10 @@ variable "image_id" {
   description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+  validation {
+    condition     = can(regex("^(ami-[0-9a-f]+|resolve:ssm:\\S+)$", var.image_id))
+    error_message = "It has to match ^(ami-[0-9a-f]+|resolve:ssm:\\S+)$."
+  }
 }
 
 variable "root_device_name" {
@@ -31,6 +35,10 @@ variable "instance_type" {
 variable "package_url" {
   description = "The release tarball of fwmetrics, fwmetrics-VERSION-ARCHITECTURE.tar.gz; https:// or s3://BUCKET/KEY."
   type        = string
+  validation {
+    condition     = can(regex("^(https|s3)://[!-&(-~]+$", var.package_url))
+    error_message = "It has to match ^(https|s3)://[!-&(-~]+$."
+  }
 }
 
 variable "package_sha256" {
@@ -45,12 +53,20 @@ variable "package_sha256" {
 variable "alarm_email" {
   description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+$", var.alarm_email))
+    error_message = "It has to match ^[^@\\s]+@[^@\\s]+$."
+  }
 }
 
 variable "page_email" {
   description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([^@\\s]+@[^@\\s]+)?$", var.page_email))
+    error_message = "It has to match ^([^@\\s]+@[^@\\s]+)?$."
+  }
 }
 
 data "aws_caller_identity" "current" {}
@@ -62,8 +78,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-pair"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -80,41 +96,73 @@ variable "subnet_ids" {
 variable "instance_id_a" {
   description = "The first member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_a))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_a" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_a))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_a" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_a))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_a" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_a))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "instance_id_b" {
   description = "The second member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_b))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_b" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_b))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_b" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_b))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_b" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_b))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "ha_group" {
@@ -131,18 +179,30 @@ variable "tunnel1" {
   description = "An IPsec tunnel that has to be up, as the firewalls name it; empty for none."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel1))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "tunnel2" {
   description = "Another."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel2))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "secrets_key_arn" {
   description = "The KMS key of the secrets, where it is not the account's aws/secretsmanager."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^(arn:\\S+)?$", var.secrets_key_arn))
+    error_message = "It has to match ^(arn:\\S+)?$."
+  }
 }
 
 # --- who the poller is ---
@@ -684,8 +744,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           alarms = [
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A1b-silent",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A1b-silent",
-            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel1}",
-            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel2}",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-nobody-active",
@@ -704,6 +762,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 24
         height = 1
         properties = {
+          alarms   = null
           markdown = "## Each firewall"
         }
       },
@@ -714,6 +773,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -740,6 +800,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -766,6 +827,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -792,6 +854,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -818,6 +881,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -843,6 +907,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -868,6 +933,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -893,6 +959,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -918,6 +985,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -956,6 +1024,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -982,6 +1051,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1019,6 +1089,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1050,6 +1121,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1075,6 +1147,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1100,6 +1173,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1125,6 +1199,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1156,6 +1231,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1181,6 +1257,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {
@@ -1206,6 +1283,7 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
+          alarms = null
           metrics = [
             [
               {

@@ -1072,7 +1072,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 24
         height = 1
         properties = {
-          alarms   = null
           markdown = "## Fleet ${aws_autoscaling_group.firewalls.name}"
         }
       },
@@ -1083,7 +1082,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1140,7 +1138,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1189,7 +1186,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1243,7 +1239,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1293,7 +1288,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1363,7 +1357,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           annotations = {
             horizontal = [
               {
@@ -1402,7 +1395,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1432,7 +1424,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1462,7 +1453,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "Firewall/fwmetrics",
@@ -1492,7 +1482,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               "AWS/AutoScaling",
@@ -1552,7 +1541,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1578,7 +1566,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1604,7 +1591,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1636,7 +1622,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 24
         height = 1
         properties = {
-          alarms   = null
           markdown = "## Each firewall"
         }
       },
@@ -1647,7 +1632,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1674,7 +1658,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1701,7 +1684,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1728,7 +1710,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1755,7 +1736,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1781,7 +1761,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1807,7 +1786,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1833,7 +1811,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1859,7 +1836,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1892,7 +1868,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1936,7 +1911,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1974,7 +1948,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -2000,7 +1973,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -2026,7 +1998,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -2052,7 +2023,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -2078,7 +2048,6 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {

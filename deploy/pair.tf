@@ -762,7 +762,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 24
         height = 1
         properties = {
-          alarms   = null
           markdown = "## Each firewall"
         }
       },
@@ -773,7 +772,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -800,7 +798,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -827,7 +824,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -854,7 +850,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -881,7 +876,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -907,7 +901,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -933,7 +926,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -959,7 +951,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -985,7 +976,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1024,7 +1014,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1051,7 +1040,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1089,7 +1077,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1121,7 +1108,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1147,7 +1133,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1173,7 +1158,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1199,7 +1183,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1231,7 +1214,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1257,7 +1239,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {
@@ -1283,7 +1264,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 8
         height = 6
         properties = {
-          alarms = null
           metrics = [
             [
               {

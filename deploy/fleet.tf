@@ -14,6 +14,10 @@ variable "image_id" {
   description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+  validation {
+    condition     = can(regex("^(ami-[0-9a-f]+|resolve:ssm:\\S+)$", var.image_id))
+    error_message = "It has to match ^(ami-[0-9a-f]+|resolve:ssm:\\S+)$."
+  }
 }
 
 variable "root_device_name" {
@@ -31,6 +35,10 @@ variable "instance_type" {
 variable "package_url" {
   description = "The release tarball of fwmetrics, fwmetrics-VERSION-ARCHITECTURE.tar.gz; https:// or s3://BUCKET/KEY."
   type        = string
+  validation {
+    condition     = can(regex("^(https|s3)://[!-&(-~]+$", var.package_url))
+    error_message = "It has to match ^(https|s3)://[!-&(-~]+$."
+  }
 }
 
 variable "package_sha256" {
@@ -45,12 +53,20 @@ variable "package_sha256" {
 variable "alarm_email" {
   description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+$", var.alarm_email))
+    error_message = "It has to match ^[^@\\s]+@[^@\\s]+$."
+  }
 }
 
 variable "page_email" {
   description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([^@\\s]+@[^@\\s]+)?$", var.page_email))
+    error_message = "It has to match ^([^@\\s]+@[^@\\s]+)?$."
+  }
 }
 
 data "aws_caller_identity" "current" {}
@@ -62,8 +78,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-fleet"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -75,6 +91,10 @@ variable "vpc_id" {
 variable "vpc_cidr" {
   description = "Its addresses; the load balancer sends and asks from there."
   type        = string
+  validation {
+    condition     = can(regex("^[0-9.]+/[0-9]+$", var.vpc_cidr))
+    error_message = "It has to match ^[0-9.]+/[0-9]+$."
+  }
 }
 
 variable "subnet_ids" {
@@ -102,12 +122,20 @@ variable "script_url" {
   description = "A bash script that makes a firewall of the instance, run as root; empty where the AMI is one."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^((https|s3)://[!-&(-~]+)?$", var.script_url))
+    error_message = "It has to match ^((https|s3)://[!-&(-~]+)?$."
+  }
 }
 
 variable "script_sha256" {
   description = "Its checksum. Another script is not run."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([0-9a-f]{64})?$", var.script_sha256))
+    error_message = "It has to match ^([0-9a-f]{64})?$."
+  }
 }
 
 variable "health_check_port" {
@@ -387,6 +415,21 @@ resource "aws_autoscaling_group" "firewalls" {
   }
 
   depends_on = [aws_iam_role_policy.firewall]
+
+  # A change of the hooks makes the provider replace the group; its name is fixed, so the fleet would go first.
+  lifecycle {
+    ignore_changes = [initial_lifecycle_hook]
+
+    precondition {
+      condition     = var.max_size > var.min_size
+      error_message = "max_size has to be more than min_size."
+    }
+
+    precondition {
+      condition     = var.script_url == "" || var.script_sha256 != ""
+      error_message = "script_url needs script_sha256."
+    }
+  }
 }
 
 # --- how traffic comes to them ---

@@ -14,6 +14,10 @@ variable "image_id" {
   description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+  validation {
+    condition     = can(regex("^(ami-[0-9a-f]+|resolve:ssm:\\S+)$", var.image_id))
+    error_message = "It has to match ^(ami-[0-9a-f]+|resolve:ssm:\\S+)$."
+  }
 }
 
 variable "root_device_name" {
@@ -31,6 +35,10 @@ variable "instance_type" {
 variable "package_url" {
   description = "The release tarball of fwmetrics, fwmetrics-VERSION-ARCHITECTURE.tar.gz; https:// or s3://BUCKET/KEY."
   type        = string
+  validation {
+    condition     = can(regex("^(https|s3)://[!-&(-~]+$", var.package_url))
+    error_message = "It has to match ^(https|s3)://[!-&(-~]+$."
+  }
 }
 
 variable "package_sha256" {
@@ -45,12 +53,20 @@ variable "package_sha256" {
 variable "alarm_email" {
   description = "Is told of alarms, once it has confirmed the subscription."
   type        = string
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+$", var.alarm_email))
+    error_message = "It has to match ^[^@\\s]+@[^@\\s]+$."
+  }
 }
 
 variable "page_email" {
   description = "Is told of those that should wake somebody; empty, alarm_email is."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([^@\\s]+@[^@\\s]+)?$", var.page_email))
+    error_message = "It has to match ^([^@\\s]+@[^@\\s]+)?$."
+  }
 }
 
 data "aws_caller_identity" "current" {}
@@ -62,8 +78,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-pair"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -80,41 +96,73 @@ variable "subnet_ids" {
 variable "instance_id_a" {
   description = "The first member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_a))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_a" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_a))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_a" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_a))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_a" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_a))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "instance_id_b" {
   description = "The second member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_b))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_b" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_b))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_b" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_b))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_b" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_b))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "ha_group" {
@@ -131,18 +179,30 @@ variable "tunnel1" {
   description = "An IPsec tunnel that has to be up, as the firewalls name it; empty for none."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel1))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "tunnel2" {
   description = "Another."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel2))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "secrets_key_arn" {
   description = "The KMS key of the secrets, where it is not the account's aws/secretsmanager."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^(arn:\\S+)?$", var.secrets_key_arn))
+    error_message = "It has to match ^(arn:\\S+)?$."
+  }
 }
 
 # --- who the poller is ---
@@ -452,10 +512,10 @@ resource "aws_cloudwatch_metric_alarm" "a1b_silent_ha_group_b_xbf1f6fd9" {
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel1_ha_group_x7c035ddc" {
+resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel1_ha_group_x1b236415" {
   count = var.tunnel1 == "" ? 0 : 1
 
-  alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel1}"
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel1}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 3
@@ -474,10 +534,10 @@ resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel1_ha_group_x7
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel2_ha_group_x0b9d8f2c" {
+resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel2_ha_group_x6cbdb6e5" {
   count = var.tunnel2 == "" ? 0 : 1
 
-  alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel2}"
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel2}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 3
@@ -538,8 +598,8 @@ resource "aws_cloudwatch_metric_alarm" "a13_nobody_active_ha_group_x3c708f38" {
   alarm_name          = "fwmetrics-${var.ha_group}-A13-nobody-active"
   alarm_description   = "No member of the pair has said for three minutes that it is active: nobody may be forwarding. Log in to both: show high-availability state on PAN-OS, the keepalived log on Linux. Suspended or non-functional members name the reason (a monitored path or interface, a failed commit, a licence). If one is active after all, it is fwmetrics on it, or its poller, that is silent."
   comparison_operator = "LessThanThreshold"
-  datapoints_to_alarm = 4
-  evaluation_periods  = 4
+  datapoints_to_alarm = 3
+  evaluation_periods  = 3
   threshold           = 1
   treat_missing_data  = "breaching"
 
@@ -684,8 +744,6 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
           alarms = [
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A1b-silent",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A1b-silent",
-            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel1}",
-            "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel2}",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-nobody-active",

@@ -73,6 +73,9 @@ pub fn of(config: &Config, prefix: &str, alarms: &[Alarm]) -> Vec<Dashboard> {
     all
 }
 
+/// How the dashboard of firewalls without a group is called.
+const OTHERS: &str = "all-firewalls";
+
 struct Maker<'a> {
     published: &'a Published,
     series: Vec<Series>,
@@ -109,7 +112,7 @@ impl Maker<'_> {
         let own = Blank::InstanceId.mark().to_string();
         let (shown, needs) = match slug {
             "firewall" => (own, vec![Blank::InstanceId]),
-            _ => (slug.to_owned(), Vec::new()),
+            _ => (OTHERS.to_owned(), Vec::new()),
         };
         let mut grid = Grid::default();
         self.states(&mut grid, &needs, is_in);
@@ -120,16 +123,21 @@ impl Maker<'_> {
     fn dashboard(&self, slug: &str, shown: &str, needs: Vec<Blank>, grid: Grid) -> Dashboard {
         let legal =
             |c: char| c.is_ascii_alphanumeric() || "-_".contains(c) || Blank::of(c).is_some();
-        let name = format!("{}-{}", self.prefix, shown);
+        let whole = format!("{}-{}", self.prefix, shown);
+        let mut name: String = whole
+            .chars()
+            .map(|c| if legal(c) { c } else { '-' })
+            .collect();
+        // Two groups stay two where signs are lost, and none is taken for all firewalls.
+        if name != whole || (slug == "fleet" && shown == OTHERS) {
+            name.push_str(&format!("-{:08x}", crc32fast::hash(whole.as_bytes())));
+        }
         let slug = match needs.is_empty() && slug == "fleet" {
             true => format!("{slug}-{:08x}", crc32fast::hash(shown.as_bytes())),
             false => slug.to_owned(),
         };
         Dashboard {
-            name: name
-                .chars()
-                .map(|c| if legal(c) { c } else { '-' })
-                .collect(),
+            name,
             slug,
             needs,
             body: json!({"start": "-PT6H", "widgets": grid.widgets()}),
@@ -155,12 +163,8 @@ impl Maker<'_> {
             }
         };
         let mine = self.alarms.iter().filter(|alarm| is_in(&alarm.scope));
-        let (mut arns, more): (Vec<Value>, Vec<Value>) = mine.map(arn).partition(Value::is_string);
-        // One that may not be there is never the first, so that a form can write the comma with it.
-        if !arns.is_empty() {
-            arns.extend(more);
-        }
-        for part in arns.chunks(ALARMS_PER_WIDGET).take(1) {
+        let (arns, more): (Vec<Value>, Vec<Value>) = mine.map(arn).partition(Value::is_string);
+        for part in shared(&arns, &more) {
             let properties =
                 json!({"title": "Alarms", "alarms": part, "sortBy": "stateUpdatedTimestamp"});
             grid.put(24, 1 + part.len().div_ceil(6), "alarm", properties);
@@ -258,6 +262,19 @@ impl Maker<'_> {
         }
         marks
     }
+}
+
+/// Alarms as widgets take them. One that may not be there is never the first, so that a form can write the comma with it.
+fn shared(arns: &[Value], more: &[Value]) -> Vec<Vec<Value>> {
+    let is_room =
+        |n: &usize| arns.len().div_ceil(*n) + more.len().div_ceil(*n) <= ALARMS_PER_WIDGET;
+    let count = (1..=arns.len()).find(is_room).unwrap_or(arns.len());
+    let part = |all: &[Value], at: usize| {
+        all[at * all.len() / count..(at + 1) * all.len() / count].to_vec()
+    };
+    (0..count)
+        .map(|at| [part(arns, at), part(more, at)].concat())
+        .collect()
 }
 
 /// A metric of the group itself, which Auto Scaling publishes (user guide of EC2 Auto Scaling, "Amazon CloudWatch

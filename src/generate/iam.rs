@@ -147,7 +147,7 @@ fn groups(config: &Config) -> Value {
     let [region, account, partition] =
         [Blank::Region, Blank::Account, Blank::Partition].map(Blank::mark);
     let names = Published::of(config).groups().into_iter();
-    let names: BTreeSet<String> = names.map(|group: Text| blank::text(&group)).collect();
+    let names: BTreeSet<String> = names.map(|group: Text| literal(&group)).collect();
     let arn = |name: String| {
         format!(
             "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}"
@@ -158,6 +158,15 @@ fn groups(config: &Config) -> Value {
         arns.push(arn(Blank::AutoScalingGroup.mark().to_string()));
     }
     one_or_more(arns)
+}
+
+/// A group's name, and no pattern: `*`, `?` and `$` as IAM escapes them (user guide, "IAM policy elements: Variables").
+fn literal(group: &Text) -> String {
+    let escaped = |c: char| match c {
+        '*' | '?' | '$' => format!("${{{c}}}"),
+        _ => c.to_string(),
+    };
+    blank::text(group).chars().map(escaped).collect()
 }
 
 /// A policy's way of writing: one stands alone.

@@ -191,10 +191,8 @@ pub(super) fn policy(made: &mut Vec<Resource>, prefix: &str, policy: &Policy, id
 
 fn tracking(stat: &Stat, target: f64, scale_out_only: bool) -> Map<String, Value> {
     let mut of = simple(stat);
-    // Without it 60 s are taken; the key is younger than the call, and many tools do not know it.
-    if stat.period_secs == 60 {
-        of.remove("Period");
-    }
+    // Without it 60 s are taken, which is what P1 has; the key is younger than the call, and many tools do not know it.
+    of.remove("Period");
     into_map(json!({
         "PolicyType": "TargetTrackingScaling",
         "TargetTrackingConfiguration": {

@@ -73,10 +73,7 @@ fn panos_firewalls_of_a_group_and_alone() {
         .iter()
         .find(|one| one.slug.starts_with("fleet"))
         .unwrap();
-    assert_eq!(
-        (fleet.name.as_str(), fleet.needs.len()),
-        ("fwmetrics-edge-fw-1", 0)
-    );
+    assert!(fleet.name.starts_with("fwmetrics-edge-fw-1-") && fleet.needs.is_empty());
     assert!(titles(fleet).contains(&"Packet buffers, fullest firewall".to_owned()));
     let alone = made(&firewalls(2, ""));
     let named = alone.iter().find(|one| one.slug == "firewalls").unwrap();
@@ -89,6 +86,36 @@ fn panos_firewalls_of_a_group_and_alone() {
         text.contains("-fw-1-A10-"),
         "alarm states of named firewalls"
     );
+}
+
+#[test]
+fn dashboards_of_two_groups_have_two_names() {
+    let mut names = BTreeSet::new();
+    for group in ["a.b", "a b", "a-b", "firewalls", "all-firewalls"] {
+        let of = made(&format!("[identity]\nauto_scaling_group = \"{group}\""));
+        assert!(names.insert(of[0].name.clone()), "{names:?}");
+    }
+    let alone = made(&firewalls(1, ""));
+    let other = alone.iter().find(|one| one.slug == "firewalls").unwrap();
+    assert!(!names.contains(&other.name), "{names:?}");
+}
+
+#[test]
+fn every_alarm_of_many_is_shown() {
+    let config = firewalls(40, "");
+    let parsed = parse(&config, None, &[]).unwrap();
+    let all = alarms::of(&parsed).alarms;
+    let scopes = |one: &&Alarm| matches!(&one.scope, Text::Fixed(name) if name.starts_with("fw-"));
+    let wanted = all.iter().filter(scopes).count();
+    let made = made(&config);
+    let named = made.iter().find(|one| one.slug == "firewalls").unwrap();
+    let widgets = widgets(named).into_iter();
+    let shown: Vec<Value> = widgets
+        .filter_map(|one| one["properties"]["alarms"].as_array().cloned())
+        .flatten()
+        .collect();
+    assert!(wanted > 100, "{wanted}");
+    assert_eq!(shown.len(), wanted);
 }
 
 #[test]

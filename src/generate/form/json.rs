@@ -28,7 +28,13 @@ pub fn text(bundle: &Bundle) -> String {
     let mut placeholders = Map::new();
     for about in Blank::ALL.map(Blank::about) {
         if shown.contains(&format!("${{{}}}", about.name)) {
-            let what = [about.about, "Of the account that it is made in."];
+            // What an empty value does is the other forms': here nothing is made conditional.
+            let said = about.about.split(" Empty:").next().unwrap_or_default();
+            let said = match about.name {
+                "SubnetIds" => "One subnet; add more to the list.",
+                _ => said,
+            };
+            let what = [said, "Of the account that it is made in."];
             let what = what.iter().find(|text| !text.is_empty());
             placeholders.insert(about.name.to_owned(), json!(what));
         }

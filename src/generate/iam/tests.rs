@@ -72,3 +72,11 @@ fn the_kept_files_are_what_is_generated() {
     let kept = kept.filter(|file| file.path().extension().is_some_and(|end| end == "json"));
     assert_eq!(kept.count(), files().len());
 }
+
+#[test]
+fn a_name_is_no_pattern() {
+    let text = "[identity]\nauto_scaling_group = \"e*d?g$\"\n[drain]\nhook_name = \"h\"\n";
+    let config = parse(text, None, &[]).unwrap();
+    let arn = groups(&config);
+    assert!(arn.as_str().unwrap().ends_with("/e${*}d${?}g${$}"), "{arn}");
+}

@@ -7,8 +7,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-fleet"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -20,6 +20,10 @@ variable "vpc_id" {
 variable "vpc_cidr" {
   description = "Its addresses; the load balancer sends and asks from there."
   type        = string
+  validation {
+    condition     = can(regex("^[0-9.]+/[0-9]+$", var.vpc_cidr))
+    error_message = "It has to match ^[0-9.]+/[0-9]+$."
+  }
 }
 
 variable "subnet_ids" {
@@ -47,12 +51,20 @@ variable "script_url" {
   description = "A bash script that makes a firewall of the instance, run as root; empty where the AMI is one."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^((https|s3)://[!-&(-~]+)?$", var.script_url))
+    error_message = "It has to match ^((https|s3)://[!-&(-~]+)?$."
+  }
 }
 
 variable "script_sha256" {
   description = "Its checksum. Another script is not run."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([0-9a-f]{64})?$", var.script_sha256))
+    error_message = "It has to match ^([0-9a-f]{64})?$."
+  }
 }
 
 variable "health_check_port" {
@@ -277,6 +289,21 @@ resource "aws_autoscaling_group" "firewalls" {
   }
 
   depends_on = [aws_iam_role_policy.firewall]
+
+  # A change of the hooks makes the provider replace the group; its name is fixed, so the fleet would go first.
+  lifecycle {
+    ignore_changes = [initial_lifecycle_hook]
+
+    precondition {
+      condition     = var.max_size > var.min_size
+      error_message = "max_size has to be more than min_size."
+    }
+
+    precondition {
+      condition     = var.script_url == "" || var.script_sha256 != ""
+      error_message = "script_url needs script_sha256."
+    }
+  }
 }
 
 # --- how traffic comes to them ---

@@ -4,6 +4,8 @@
 //! In a frame, a line `@@part@@` stands for lines, indented as it is; `@Name@` in a configuration for a parameter of
 //! the stack.
 
+use serde_json::Value;
+
 use crate::config;
 use crate::config::Config;
 use crate::generate::bundle::{Bundle, Part};
@@ -157,6 +159,9 @@ impl Frame {
         for (dashboard, name) in bundle.dashboards.iter_mut().zip(self.dashboard) {
             name.clone_into(&mut dashboard.name);
         }
+        for dashboard in &mut bundle.dashboards {
+            without_tunnels(&mut dashboard.body);
+        }
         bundle.left_out.clear();
         let pick = |cloudformation: &'static str, terraform: &'static str| match form {
             Form::Cloudformation => cloudformation,
@@ -181,6 +186,16 @@ impl Frame {
             Form::Terraform => terraform::parts(&bundle, &filling).resources,
         };
         Ok(conditional(&made, form))
+    }
+}
+
+/// Takes alarms on tunnels from the widgets: a stack may have no tunnel, and a widget may not name what is not there.
+fn without_tunnels(body: &mut Value) {
+    let widgets = body["widgets"].as_array_mut().into_iter().flatten();
+    for widget in widgets {
+        if let Some(Value::Array(alarms)) = widget.pointer_mut("/properties/alarms") {
+            alarms.retain(|arn| !arn.to_string().contains("@Tunnel"));
+        }
     }
 }
 
@@ -343,6 +358,55 @@ mod tests {
                 "deploy/{name} is not what is generated; BLESS=1 writes it"
             );
         }
+    }
+
+    #[test]
+    fn a_dashboard_names_no_alarm_of_a_tunnel_that_may_not_be() {
+        for (form, tunnel) in [
+            (Form::Cloudformation, "${Tunnel"),
+            (Form::Terraform, "${var.tunnel"),
+        ] {
+            let text = PAIR.text(form).unwrap();
+            let arns = text.lines().filter(|line| line.contains(":alarm:"));
+            let arns: Vec<&str> = arns.collect();
+            assert!(!arns.is_empty());
+            let named = arns.iter().any(|line| line.contains(tunnel));
+            assert!(!named, "{arns:?}");
+            assert!(
+                !text.contains("null,"),
+                "an empty list of alarms is refused"
+            );
+        }
+    }
+
+    #[test]
+    fn terraform_checks_what_cloudformation_checks() {
+        let common = include_str!("common.yaml");
+        for (frame, least) in [(&FLEET, 7), (&PAIR, 13)] {
+            let terraform = frame.text(Form::Terraform).unwrap();
+            let (mut name, mut seen) = ("", 0);
+            for line in frame.cloudformation.lines().chain(common.lines()) {
+                let bare = line.trim_start();
+                if let Some(pattern) = bare.strip_prefix("AllowedPattern: ") {
+                    let variable = format!("var.{}))", snake(name));
+                    let check = format!(
+                        "can(regex(\"{}\", {variable}",
+                        pattern.replace('\\', "\\\\")
+                    );
+                    assert!(terraform.contains(&check), "{check}");
+                    seen += 1;
+                } else if let Some(parameter) = bare.strip_suffix(':') {
+                    name = parameter;
+                }
+            }
+            assert!(seen >= least, "{seen}");
+        }
+    }
+
+    #[test]
+    fn terraform_never_replaces_a_fleet_for_its_hooks() {
+        let kept = "ignore_changes = [initial_lifecycle_hook]";
+        assert!(FLEET.text(Form::Terraform).unwrap().contains(kept));
     }
 
     #[test]

@@ -7,8 +7,8 @@ variable "name" {
   type        = string
   default     = "fwmetrics-pair"
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,23}$", var.name))
-    error_message = "At most 24 letters, digits and hyphens."
+    condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,22}[A-Za-z0-9])?$", var.name))
+    error_message = "At most 24 letters, digits and hyphens, no hyphen last."
   }
 }
 
@@ -25,41 +25,73 @@ variable "subnet_ids" {
 variable "instance_id_a" {
   description = "The first member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_a))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_a" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_a))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_a" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_a))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_a" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_a))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "instance_id_b" {
   description = "The second member."
   type        = string
+  validation {
+    condition     = can(regex("^i-[0-9a-f]+$", var.instance_id_b))
+    error_message = "It has to match ^i-[0-9a-f]+$."
+  }
 }
 
 variable "address_b" {
-  description = "Its management address, HOST or HOST:PORT."
+  description = "Its management address; port 443."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$", var.address_b))
+    error_message = "It has to match ^([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:]+\\])$."
+  }
 }
 
 variable "certificate_b" {
   description = "SHA-256 of its certificate, hex; openssl x509 -noout -fingerprint -sha256 shows it."
   type        = string
+  validation {
+    condition     = can(regex("^([0-9A-Fa-f]{2}:?){32}$", var.certificate_b))
+    error_message = "It has to match ^([0-9A-Fa-f]{2}:?){32}$."
+  }
 }
 
 variable "api_key_secret_b" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
+  validation {
+    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_b))
+    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+  }
 }
 
 variable "ha_group" {
@@ -76,18 +108,30 @@ variable "tunnel1" {
   description = "An IPsec tunnel that has to be up, as the firewalls name it; empty for none."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel1))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "tunnel2" {
   description = "Another."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._:-]{0,63}$", var.tunnel2))
+    error_message = "It has to match ^[A-Za-z0-9._:-]{0,63}$."
+  }
 }
 
 variable "secrets_key_arn" {
   description = "The KMS key of the secrets, where it is not the account's aws/secretsmanager."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^(arn:\\S+)?$", var.secrets_key_arn))
+    error_message = "It has to match ^(arn:\\S+)?$."
+  }
 }
 
 # --- who the poller is ---

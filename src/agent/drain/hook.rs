@@ -121,7 +121,7 @@ impl Hook {
             Reply::NoAction if self.known && self.asked => return (None, Some(Ended::Perhaps)),
             Reply::NoAction if self.known => return (None, Some(Ended::Elsewhere)),
             Reply::NoAction => ASK_AGAIN,
-            Reply::Denied(_) => RETRY_MOST,
+            Reply::Denied(_) | Reply::Unable(_) => RETRY_MOST,
             Reply::Failed(_) | Reply::Lost(_) => self.back_off(),
         };
         self.next = match self.completing {
@@ -170,6 +170,10 @@ fn words(call: Call, reply: &Reply) -> Said {
         Reply::Denied(why) => (
             why.clone(),
             format!("Auto Scaling denies {action}: {why}; asking again"),
+        ),
+        Reply::Unable(why) => (
+            why.clone(),
+            format!("{action} cannot be made: {why}; trying again"),
         ),
         Reply::Failed(why) | Reply::Lost(why) => {
             (why.clone(), format!("{action} failed: {why}; trying again"))

@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::config;
+
 /// A firewall's dataplane, sampled each second, its whole distribution in CloudWatch.
 #[derive(Debug, Parser)]
 #[command(name = "fwmetrics", version, about, max_term_width = 100)]
@@ -252,7 +254,7 @@ pub struct Drain {
     #[arg(long, value_name = "NAME")]
     pub target: Option<String>,
     /// Lifecycle hook to complete at the end [default: none, only wait]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_parser = hook_name, value_name = "NAME")]
     pub hook: Option<String>,
     /// Its Auto Scaling group [default: the firewall's]
     #[arg(long, value_name = "NAME", requires = "hook")]
@@ -332,6 +334,10 @@ pub enum SimulationFormat {
     Table,
     /// An array of objects, one a run
     Json,
+}
+
+fn hook_name(text: &str) -> Result<String, String> {
+    config::hook_name(text).map(|()| text.to_owned())
 }
 
 /// A time such as `15m`; no hook waits longer than two days.

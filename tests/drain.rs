@@ -7,6 +7,7 @@ mod panos;
 mod sim;
 mod support;
 
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -74,6 +75,22 @@ fn all_of_it_side_by_side() {
         (
             "interrupted_by_hand_it_completes_nothing",
             interrupted_by_hand_it_completes_nothing,
+        ),
+        (
+            "tunnels_of_a_daemon_that_never_answers_are_waited_for",
+            tunnels_of_a_daemon_that_never_answers_are_waited_for,
+        ),
+        (
+            "a_clock_that_is_far_off_is_learnt_by_hand_and_by_run",
+            a_clock_that_is_far_off_is_learnt_by_hand_and_by_run,
+        ),
+        (
+            "a_reload_changes_the_rule_and_the_hook_of_a_drain_that_is_under_way",
+            a_reload_changes_the_rule_and_the_hook_of_a_drain_that_is_under_way,
+        ),
+        (
+            "a_call_that_cannot_be_made_is_not_said_to_be_denied",
+            a_call_that_cannot_be_made_is_not_said_to_be_denied,
         ),
         (
             "a_remote_firewall_is_drained_from_here",
@@ -452,7 +469,6 @@ fn a_restart_goes_on_with_the_sessions_of_the_start_and_a_stop_completes_nothing
         "{}",
         program.log()
     );
-    // A call that hangs holds up no end.
     assert_eq!(program.terminate(), Some(0), "{}", program.log());
     assert!(
         program
@@ -464,7 +480,7 @@ fn a_restart_goes_on_with_the_sessions_of_the_start_and_a_stop_completes_nothing
     assert_eq!(fleet.scaling.count(COMPLETE, 200), 0);
     let mut again = fleet.run();
     assert!(
-        again.wait_for_line("going on with the drain of an earlier run"),
+        again.wait_for_line("going on with the drain that was begun before"),
         "{}",
         again.log()
     );
@@ -502,11 +518,148 @@ fn a_service_that_hangs_holds_up_neither_the_windows_nor_the_stop() {
         program.log()
     );
     assert!(
-        program.wait_for_line("RecordLifecycleActionHeartbeat failed: no answer within 12 s"),
+        program.wait_for_line(
+            "RecordLifecycleActionHeartbeat failed: no answer within 12 s from http://127.0.0.1:"
+        ),
+        "{}",
+        program.log()
+    );
+    assert!(
+        program
+            .log()
+            .contains("it takes an interface endpoint for autoscaling"),
         "{}",
         program.log()
     );
     assert_eq!(program.terminate(), Some(0), "{}", program.log());
+}
+
+fn tunnels_of_a_daemon_that_never_answers_are_waited_for() {
+    let fleet = Fleet::new("drain-tunnels", 5, "wait_max_secs = 8");
+    // strongSwan's socket. Whoever listens has a backlog: it need not accept for a client to be connected.
+    let daemon = UnixListener::bind(fleet.machine.root.join("vici")).unwrap();
+    let text = std::fs::read_to_string(fleet.file.path()).unwrap();
+    let tunnels = "[collectors.strongswan]\ntimeout_secs = 2\nsocket = [\"/vici\"]\n";
+    fleet.file.replace(&format!("{text}{tunnels}"));
+    let ended = output(&mut fleet.command(&["drain", "--max", "8s"]));
+    assert_eq!(ended.status.code(), Some(1), "{}", stdout(&ended));
+    let (said, why) = (stdout(&ended), stderr(&ended));
+    assert!(said.contains("; tunnels: not read yet; cap in"), "{said}");
+    assert!(
+        why.contains("the cap of 8 s is reached, 5 of 5 sessions left"),
+        "{why}"
+    );
+    assert!(why.contains("/vici does not answer"), "{why}");
+    let mut program = fleet.leaving();
+    assert!(
+        program.wait_for_line("the lifecycle hook is completed (CONTINUE)"),
+        "{}",
+        program.log()
+    );
+    assert!(
+        program.log().contains(
+            "not drained: the cap of 8 s is reached, 5 of 5 sessions left; tunnels: not read yet"
+        ),
+        "{}",
+        program.log()
+    );
+    assert_eq!(program.terminate(), Some(0));
+    show("a daemon that never answers", &program.log());
+    drop(daemon);
+}
+
+fn a_clock_that_is_far_off_is_learnt_by_hand_and_by_run() {
+    let fleet = Fleet::new("drain-clock", 5, "");
+    fleet.scaling.always(Trouble::Skewed);
+    let ended = output(&mut fleet.command(&["drain", "--hook", HOOK]));
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    let why = stderr(&ended);
+    // Once: what was learnt stays.
+    assert_eq!(why.matches("s ahead of ours").count(), 1, "{why}");
+    assert_eq!(fleet.scaling.count(HEARTBEAT, 403), 1);
+    assert_eq!(fleet.scaling.count(COMPLETE, 403), 0);
+    assert!(fleet.scaling.is_completed());
+    let fleet = Fleet::new("drain-clock-run", 5, "");
+    fleet.scaling.always(Trouble::Skewed);
+    let mut program = fleet.leaving();
+    assert!(
+        program.wait_for_line("the lifecycle hook is completed (CONTINUE)"),
+        "{}",
+        program.log()
+    );
+    assert_eq!(fleet.scaling.count(COMPLETE, 403), 0, "{}", program.log());
+    assert_eq!(program.terminate(), Some(0));
+}
+
+fn a_reload_changes_the_rule_and_the_hook_of_a_drain_that_is_under_way() {
+    let fleet = Fleet::new("drain-reload", 5000, "");
+    let text = std::fs::read_to_string(fleet.file.path()).unwrap();
+    let other = text.replace(HOOK, "another-hook");
+    fleet.file.replace(&other);
+    let mut program = fleet.leaving();
+    assert!(
+        program.wait_for_line("no lifecycle action waits for this instance"),
+        "{}",
+        program.log()
+    );
+    let reload = |text: &str, done: &str| {
+        fleet.file.replace(text);
+        program.signal("-HUP");
+        assert!(program.wait_for_line(done), "{}", program.log());
+    };
+    reload(&text, "then completing the hook fwmetrics-drain");
+    assert!(
+        eventually(|| fleet.scaling.count(HEARTBEAT, 200) > 0),
+        "{}",
+        program.log()
+    );
+    reload(
+        &format!("{text}sessions_percent = 2\n"),
+        "the drain goes on by the new [drain]",
+    );
+    assert!(!fleet.scaling.is_completed());
+    fleet.machine.sessions(99);
+    assert!(
+        program.wait_for_line("the lifecycle hook is completed (CONTINUE)"),
+        "{}",
+        program.log()
+    );
+    let log = program.log();
+    assert!(log.contains("99 of 5000 sessions left"), "{log}");
+    assert!(fleet.scaling.is_completed());
+    assert_eq!(program.terminate(), Some(0));
+    show("a reload in mid-drain", &log);
+}
+
+fn a_call_that_cannot_be_made_is_not_said_to_be_denied() {
+    let fleet = Fleet::new("drain-unable", 5, "");
+    let args = ["drain", "--hook", HOOK, "--group", GROUP];
+    let args = [&args[..], &["--instance-id", INSTANCE]].concat();
+    let mut command = fleet.command(&args);
+    command
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env_remove("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let mut program = Program::start(&mut command);
+    assert!(
+        program.wait_for_line("CompleteLifecycleAction cannot be made: set [cloudwatch] region"),
+        "{}",
+        program.log()
+    );
+    // The sessions are gone, and no completion is under way.
+    assert_eq!(program.end_by("-INT"), Some(1), "{}", program.log());
+    let log = program.log();
+    assert!(
+        log.contains("stopped; the lifecycle hook fwmetrics-drain is not completed"),
+        "{log}"
+    );
+    assert!(!log.contains("denies"), "{log}");
+    let refused = output(&mut fleet.command(&["drain", "--hook", "no such hook"]));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("letters, digits"),
+        "{}",
+        stderr(&refused)
+    );
 }
 
 fn without_a_hook_nothing_waits_and_nobody_is_called() {

@@ -148,12 +148,104 @@ fn tunnels_that_were_ever_read_must_be_read_as_gone() {
         },
         secs(BOOT),
         None,
-        *wait.gauges(),
+        wait.gauges().clone(),
     );
     for second in 20..22 {
         other.take(Gauge::Sessions, at(second, 1.0));
     }
     assert_eq!(other.over(secs(BOOT + 21)), Some(Why::Gone));
+}
+
+#[test]
+fn tunnels_are_unknown_until_all_who_read_them_were_heard() {
+    let mut gauges = Gauges::default();
+    gauges.expect([3, 7]);
+    let mut wait = Wait::new(RULE, secs(BOOT), None, gauges.clone());
+    for second in 0..3 {
+        wait.take(Gauge::Sessions, at(second, 1.0));
+        wait.take(Gauge::Tunnels, at(second, 0.0));
+    }
+    let now = secs(BOOT + 2);
+    assert_eq!(wait.over(now), None);
+    wait.gauges_mut().heard(7);
+    assert_eq!(wait.over(now), None, "the other one may have some");
+    wait.gauges_mut().heard(3);
+    assert_eq!(wait.over(now), Some(Why::Gone));
+    // Nor is it quiet before, and the cap comes all the same.
+    let mut silent = Wait::new(RULE, secs(BOOT), None, gauges.clone());
+    for second in 0..900 {
+        silent.take(Gauge::Sessions, at(second, 5000.0));
+        silent.take(Gauge::NewSessions, at(second, 0.0));
+        assert_eq!(silent.over(secs(BOOT + second)), None);
+    }
+    assert_eq!(silent.over(secs(BOOT + 900)), Some(Why::Cap));
+    // Who does not wait for tunnels need not hear of them.
+    let rule = Rule {
+        waits_for_tunnels: false,
+        ..RULE
+    };
+    let mut other = Wait::new(rule, secs(BOOT), None, gauges);
+    for second in 0..2 {
+        other.take(Gauge::Sessions, at(second, 1.0));
+    }
+    assert_eq!(other.over(secs(BOOT + 1)), Some(Why::Gone));
+}
+
+#[test]
+fn tunnels_that_are_not_read_yet_are_told() {
+    let now = secs(BOOT);
+    let mut gauges = Gauges::default();
+    gauges.expect([0]);
+    let mut drain = Drain::new(Wait::new(RULE, now, None, gauges), None, now);
+    drain.take(Gauge::Sessions, at(0, 5.0));
+    let line = said(&mut drain, now);
+    assert!(line.contains("; tunnels: not read yet; cap in"), "{line}");
+    let line = said(&mut drain, now + RULE.wait_max);
+    assert!(line.ends_with("; tunnels: not read yet"), "{line}");
+    assert!(line.starts_with("not drained: the cap"), "{line}");
+}
+
+#[test]
+fn another_rule_counts_anew_and_keeps_the_start() {
+    let now = secs(BOOT);
+    let mut drain = Drain::new(wait(RULE), None, now);
+    for (second, sessions) in [5000.0, 60.0, 60.0, 60.0].into_iter().enumerate() {
+        drain.take(Gauge::Sessions, at(second as u64, sessions));
+    }
+    drain.step(secs(BOOT + 3));
+    assert_eq!(drain.end(), None);
+    let rule = Rule {
+        sessions_percent: 2,
+        ..RULE
+    };
+    drain.change(rule, secs(900), secs(BOOT + 3));
+    drain.take(Gauge::Sessions, at(4, 60.0));
+    drain.step(secs(BOOT + 4));
+    assert_eq!(drain.end(), None, "one reading by the new rule");
+    drain.take(Gauge::Sessions, at(5, 60.0));
+    drain.step(secs(BOOT + 5));
+    assert_eq!(drain.end().unwrap().why, Some(Why::Gone));
+    let mut other = Drain::new(wait(RULE), None, now);
+    let sooner = Rule {
+        wait_max: secs(100),
+        ..RULE
+    };
+    other.change(sooner, secs(900), now);
+    assert_eq!(other.wake(now + secs(50)), Some(now + secs(5)));
+    other.step(now + secs(100));
+    assert_eq!(other.end().unwrap().why, Some(Why::Cap), "of the start");
+}
+
+#[test]
+fn another_timeout_of_the_hook_brings_the_next_heartbeat_forward() {
+    let mut hook = Hook::new(secs(900), secs(3600), false);
+    let now = secs(BOOT);
+    hook.due(now);
+    hook.answered(Call::Heartbeat, Reply::Done, now);
+    hook.change(secs(30), now + secs(1));
+    assert_eq!(hook.wake(), Some(now + secs(11)));
+    hook.change(secs(7200), now + secs(1));
+    assert_eq!(hook.wake(), Some(now + secs(11)), "never later");
 }
 
 #[test]
@@ -233,12 +325,64 @@ fn a_completion_whose_answer_was_lost_may_have_been_ours() {
     assert!(!line.contains("our own"), "{line}");
 }
 
+/// A drain that was met at once, or not at all.
+fn begun(sessions: f64) -> Drain {
+    let now = secs(BOOT);
+    let mut drain = Drain::new(wait(RULE), Some(Hook::new(secs(900), secs(60), true)), now);
+    drain.take(Gauge::Sessions, at(0, sessions));
+    drain.take(Gauge::Sessions, at(1, sessions));
+    drain
+}
+
+#[test]
+fn a_drain_that_is_broken_off_says_what_is_known_of_it() {
+    let before = "stopped before the sessions were gone";
+    let now = secs(BOOT + 1);
+    let mut drain = begun(5000.0);
+    assert!(drain.step(now).contains(&Order::Call(Call::Heartbeat)));
+    assert_eq!(drain.broken_off(), (before, "not completed"));
+    let mut drain = begun(5.0);
+    assert!(drain.step(now).contains(&Order::Call(Call::Complete)));
+    assert_eq!(drain.broken_off(), ("stopped", "perhaps not completed"));
+    // Refused it was not, without an answer perhaps.
+    for (reply, state) in [
+        (Reply::Denied("no".to_owned()), "not completed"),
+        (Reply::Failed("throttled".to_owned()), "not completed"),
+        (Reply::Lost("reset".to_owned()), "perhaps not completed"),
+    ] {
+        let mut drain = begun(5.0);
+        drain.step(now);
+        drain.answered(Call::Complete, reply, now);
+        assert_eq!(drain.broken_off(), ("stopped", state));
+    }
+}
+
+#[test]
+fn what_nobody_was_asked_is_not_said_to_be_denied() {
+    let now = secs(BOOT + 1);
+    let mut drain = begun(5.0);
+    drain.step(now);
+    let why = "the name of the group is unknown".to_owned();
+    drain.answered(Call::Complete, Reply::Unable(why), now);
+    assert_eq!(
+        said(&mut drain, now),
+        "CompleteLifecycleAction cannot be made: the name of the group is unknown; trying again"
+    );
+    assert_eq!(
+        drain.wake(now),
+        Some(now + secs(60)),
+        "as one that is denied"
+    );
+}
+
 /// What a random course does at a moment.
 #[derive(Debug, Clone)]
 struct Moment {
     /// Time since the one before, milliseconds; now and then a jump.
     later_ms: u64,
     readings: [Option<u32>; 4],
+    /// A collector whose pass did not fail.
+    heard: u8,
     reply: u8,
     /// Moments until the answer comes.
     slow: u8,
@@ -257,12 +401,14 @@ fn moment() -> impl Strategy<Value = Moment> {
     (
         later,
         [value(), value(), value(), value()],
+        0_u8..6,
         0_u8..10,
         0_u8..4,
     )
-        .prop_map(|(later_ms, readings, reply, slow)| Moment {
+        .prop_map(|(later_ms, readings, heard, reply, slow)| Moment {
             later_ms,
             readings,
+            heard,
             reply,
             slow,
         })
@@ -281,6 +427,8 @@ fn reply(word: u8, denials: bool) -> Reply {
 #[derive(Default)]
 struct Plain {
     began: Duration,
+    /// The two that may know of tunnels.
+    heard: [bool; 2],
     read: [Vec<(Duration, f64)>; 4],
 }
 
@@ -319,7 +467,9 @@ impl Plain {
             let last = self.read[gauge as usize].last();
             last.is_none_or(|(_, value)| *value <= 0.0 && self.fresh(gauge, now))
         };
-        let tunnels = !rule.waits_for_tunnels || (gone(Gauge::Tunnels) && gone(Gauge::Users));
+        let heard = self.heard == [true; 2];
+        let gone = heard && gone(Gauge::Tunnels) && gone(Gauge::Users);
+        let tunnels = !rule.waits_for_tunnels || gone;
         self.fresh(Gauge::Sessions, now) && tunnels && (low || quiet)
     }
 }
@@ -336,13 +486,19 @@ fn run(
         began: now,
         ..Plain::default()
     };
-    let wait = Wait::new(rule, now, None, Gauges::default());
+    let mut gauges = Gauges::default();
+    gauges.expect([0, 1]);
+    let wait = Wait::new(rule, now, None, gauges);
     let mut drain = Drain::new(wait, Some(Hook::new(secs(900), patience, false)), now);
     let mut calls: Vec<(Duration, Call)> = Vec::new();
     let mut under_way: Option<(Call, u8)> = None;
     let mut decided = false;
     for moment in course {
         now += Duration::from_millis(moment.later_ms);
+        if let Some(heard) = plain.heard.get_mut(usize::from(moment.heard)) {
+            *heard = true;
+        }
+        drain.gauges().heard(usize::from(moment.heard));
         for (gauge, value) in Gauge::ALL.into_iter().zip(moment.readings) {
             let Some(value) = value.map(f64::from) else {
                 continue;
@@ -425,7 +581,7 @@ proptest! {
         // takes it, it is.
         let mut all = course;
         for _ in 0..200 {
-            all.push(Moment { later_ms: 30_000, readings: [None; 4], reply: 9, slow: 0 });
+            all.push(Moment { later_ms: 30_000, readings: [None; 4], heard: 9, reply: 9, slow: 0 });
         }
         let (calls, end) = run(rule, secs(1_000_000), &all, false);
         prop_assert!(end.is_some_and(|end| end.completed), "{end:?}");

@@ -8,6 +8,7 @@ use crate::agent::core::kept::Kept;
 use crate::agent::core::queue::Limits;
 use crate::agent::core::schedule::Rhythm;
 use crate::agent::core::{DrainPlan, Planned, Setup};
+use crate::agent::drain::gauge::reads_tunnels;
 use crate::agent::drain::wait::Rule;
 use crate::agent::phase;
 use crate::aggregate::window::Target;
@@ -36,13 +37,21 @@ pub(super) fn of(
         .values()
         .filter_map(|wanted| Some((wanted.target.clone(), wanted.who.clone()?)))
         .collect();
+    let selection = config.selection();
+    let shown = config.shown();
+    let read = shown.as_ref().unwrap_or(&selection);
+    let tunnels = wanted
+        .iter()
+        .filter(|(_, wanted)| wanted.target.is_none() && reads_tunnels(wanted, read))
+        .map(|(number, _)| *number)
+        .collect();
     Setup {
         collectors: wanted
             .iter()
             .map(|(number, wanted)| (*number, planned(wanted, after_end)))
             .collect(),
-        selection: config.selection(),
-        shown: config.shown(),
+        selection,
+        shown,
         sets: cloudwatch.sets(),
         namespace: Arc::from(cloudwatch.namespace.as_str()),
         vmseries_namespace: Arc::from(cloudwatch.vmseries_namespace()),
@@ -66,6 +75,7 @@ pub(super) fn of(
             hook,
             timeout: Duration::from_secs(config.drain.heartbeat_timeout_secs),
             rule: Rule::of(&config.drain),
+            tunnels,
         }),
         remote,
         kept,

@@ -207,7 +207,7 @@ pub(super) fn lifecycle(
 }
 
 /// One call in a task of its own, for the same reason as an attempt to send.
-async fn attempt(
+pub(crate) async fn attempt(
     settings: &lifecycle::Settings,
     kept: &mut Option<Lifecycle>,
     call: Call,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::schema::{Key, KeyKind, Section, VISIBLE, visible_text};
+use crate::model::schema::{Key, KeyKind, Section};
 use crate::publish::settings::{URL, url};
 
 /// The longest that a hook can keep an instance waiting, seconds: 48 hours, or 100 times its heartbeat timeout
@@ -47,6 +47,21 @@ impl Default for Drain {
     }
 }
 
+/// What Auto Scaling takes for a hook's name (its API reference, LifecycleHook).
+const HOOK_NAME: &str = "^[A-Za-z0-9_/-]{1,255}$";
+
+/// The name of a lifecycle hook.
+///
+/// # Errors
+/// When Auto Scaling would not take it.
+pub fn hook_name(text: &str) -> Result<(), String> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
+    if (1..=255).contains(&text.len()) && text.bytes().all(legal) {
+        return Ok(());
+    }
+    Err("a hook's name: 1 to 255 letters, digits, -, _ and /".to_owned())
+}
+
 /// The keys of `[drain]`.
 pub(super) static SECTION: Section = Section {
     name: "drain",
@@ -54,12 +69,12 @@ pub(super) static SECTION: Section = Section {
     keys: &[
         Key::new(
             "hook_name",
-            KeyKind::Text(visible_text),
+            KeyKind::Text(hook_name),
             "",
             "Name of the group's lifecycle hook on autoscaling:EC2_INSTANCE_TERMINATING. Default: none, and run waits for nothing.",
         )
         .example("\"fwmetrics-drain\"")
-        .pattern(VISIBLE),
+        .pattern(HOOK_NAME),
         Key::new(
             "heartbeat_timeout_secs",
             KeyKind::Int { min: 30, max: 7200 },
@@ -97,7 +112,7 @@ pub(super) static SECTION: Section = Section {
                 max: WAIT_MAX_SECS,
             },
             "350",
-            "Sessions are gone as well when none began for so long, where NewSessionsPerSecond is read. 350 s is the TCP idle timeout of a Gateway Load Balancer. The machine's own new connections (fwmetrics', AWS's agents', DNS) count too: where they come more often, the cap decides.",
+            "Sessions are gone as well when none began for so long, where NewSessionsPerSecond is read. 350 s is the TCP idle timeout of a Gateway Load Balancer. On PAN-OS: when the rate (cps) was 0 at each poll; what begins in between does not show. The machine's own new connections (fwmetrics', AWS's agents', DNS) count too: where they come more often, the cap decides.",
         ),
         Key::new(
             "wait_for_tunnels",

@@ -52,10 +52,13 @@ fn over_the_limit(tree: &Tree<'_>, drain: &DeTable<'_>) -> Option<Fault> {
     })
 }
 
-/// Both written, and the cap comes first.
+/// It is written, and the cap comes first. A cap that is written below the default of the other is meant so.
 fn never_quiet(tree: &Tree<'_>, drain: &DeTable<'_>) -> Option<Fault> {
     let (start, quiet) = written(drain, "quiet_secs")?;
-    let (_, wait) = written(drain, "wait_max_secs")?;
+    let wait = match entry(drain, "wait_max_secs") {
+        Some((_, value)) => integer(value)?,
+        None => i64::try_from(Drain::default().wait_max_secs).ok()?,
+    };
     (quiet >= wait).then(|| Fault {
         place: tree.place(start),
         key: "drain.quiet_secs".to_owned(),
@@ -124,6 +127,22 @@ mod tests {
         assert!(drain("quiet_secs = 59\nwait_max_secs = 60").is_empty());
         assert_eq!(drain("quiet_secs = 60\nwait_max_secs = 60").len(), 1);
         assert!(drain("wait_max_secs = 60").is_empty());
+        // The default cap.
+        assert!(drain("quiet_secs = 899").is_empty());
+        assert!(drain("quiet_secs = 900")[0].starts_with("drain.quiet_secs: 900 is not below"));
+        // One fault, of the cap itself.
+        assert_eq!(drain("quiet_secs = 1000\nwait_max_secs = \"x\"").len(), 1);
+    }
+
+    #[test]
+    fn a_hook_has_a_name_that_auto_scaling_takes() {
+        let hook = |name: &str| faults(&format!("[drain]\nhook_name = \"{name}\""));
+        for legal in ["fwmetrics-drain", "a/B_9", &"x".repeat(255)] {
+            assert!(hook(legal).is_empty(), "{legal}");
+        }
+        for illegal in ["", "my hook", "ende.gut", "ä", &"x".repeat(256)] {
+            assert_eq!(hook(illegal).len(), 1, "{illegal}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::model::schema::Table;
 use crate::model::selection::Selection;
 use crate::publish::settings::{CloudWatchSettings, SpoolSettings};
 pub use alarms::{ALARM_NUMBERS, Alarms};
-pub use drain::Drain;
+pub use drain::{Drain, hook_name};
 pub use list::{Listed, Print, Text, look};
 pub use scaling::{POLICY_NUMBERS, Scaling};
 pub use wanted::{Wanted, names};

@@ -21,6 +21,18 @@ pub fn of(error: &dyn Error) -> String {
     bounded(&parts.join(": "))
 }
 
+/// The first error of this type in the chain.
+pub fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
 /// A foreign text on one line, of a bounded length.
 #[must_use]
 pub fn line(text: &str) -> String {

@@ -3,7 +3,6 @@
 //! One attempt per call, but for credentials that ran out: the queue in `agent/core` is the only retry policy. Time-outs are always set; the SDK's
 //! defaults have none, and a server that accepts and never answers would hold a call for ever.
 
-use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ use crate::model::datum::Datum;
 use crate::publish::batch::Batch;
 use crate::publish::outcome::{Answer, Outcome, Stage, is_expired, of_error, of_stage};
 use crate::publish::retry_after;
-use crate::publish::sdk::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
+use crate::publish::sdk::{self, ATTEMPT_TIMEOUT, NO_CREDENTIALS_IN_TIME, OPERATION_TIMEOUT};
 use crate::publish::settings::CloudWatchSettings;
 use crate::publish::size::Form;
 
@@ -223,8 +222,7 @@ fn judge(error: &SdkError<PutMetricDataError>, seen: Seen) -> Answer {
         SdkError::TimeoutError(_) => timed_out(seen),
         _ if !seen.transmitting => never_sent(error, reason),
         SdkError::DispatchFailure(_) => {
-            let connecting = find::<hyper_util::client::legacy::Error>(error);
-            if connecting.is_some_and(hyper_util::client::legacy::Error::is_connect) {
+            if sdk::never_connected(error) {
                 return kept(Stage::NotSent, "NoConnection", reason);
             }
             kept(Stage::NoAnswer, "ConnectionLost", reason)
@@ -261,7 +259,7 @@ fn is_skewed(seen: Seen) -> bool {
 
 /// Nothing left this machine: no credentials, or a request that cannot be built.
 fn never_sent(error: &SdkError<PutMetricDataError>, reason: String) -> Answer {
-    match find::<CredentialsError>(error) {
+    match chain::find::<CredentialsError>(error) {
         Some(
             CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_),
         ) => denied("NoCredentials", reason),
@@ -276,20 +274,11 @@ fn timed_out(seen: Seen) -> Answer {
         let reason = format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs());
         return kept(Stage::NoAnswer, "Timeout", reason);
     }
-    let reason = "region or credentials could not be had in time; look at the metadata service or the role's endpoint";
-    kept(Stage::NotSent, "CredentialsTimeout", reason.to_owned())
-}
-
-/// The first error of this type in the chain.
-fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+    kept(
+        Stage::NotSent,
+        "CredentialsTimeout",
+        NO_CREDENTIALS_IN_TIME.to_owned(),
+    )
 }
 
 fn kept(stage: Stage, code: &str, reason: String) -> Answer {

@@ -6,6 +6,7 @@
 
 mod query;
 
+use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
@@ -22,12 +23,15 @@ use crate::clock;
 use crate::host::http;
 use crate::model::chain;
 use crate::publish::outcome::remedy;
-use crate::publish::sdk::{self, OPERATION_TIMEOUT};
+use crate::publish::sdk::{self, CONNECT_TIMEOUT, NO_CREDENTIALS_IN_TIME, OPERATION_TIMEOUT};
 use query::{Answer, SERVICE, endpoint, form, judge};
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 /// A signature is refused when its clock is 5 minutes off; from here on theirs is taken for right.
 const SKEW_SECS: u64 = 4 * 60;
+/// Why nobody may be there.
+const ENDPOINT_HINT: &str = "; in a private subnet it takes an interface endpoint for autoscaling";
+
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
@@ -70,6 +74,8 @@ pub enum Reply {
     NoAction,
     /// Not allowed, or not as this caller, and what to do about it.
     Denied(String),
+    /// Nobody was asked: what is missing for it, and what to do about it.
+    Unable(String),
     /// No usable answer, or throttled: to be tried again.
     Failed(String),
     /// No answer, though it may have been sent: done or not; to be tried again.
@@ -92,6 +98,8 @@ pub struct Lifecycle {
     client: Option<Client>,
     /// What their clock is ahead of ours, once it was too far.
     ahead_secs: i64,
+    /// The call at hand is signed, and was given to the connection.
+    sending: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -110,16 +118,15 @@ impl Lifecycle {
             settings,
             client: None,
             ahead_secs: 0,
+            sending: false,
         }
     }
 
     /// One attempt. Ends within 12 s, whatever the other side does.
     pub async fn call(&mut self, call: Call, of: &Waiting) -> Reply {
+        self.sending = false;
         let attempt = tokio::time::timeout(OPERATION_TIMEOUT, self.attempt(call, of)).await;
-        let reply = attempt.unwrap_or_else(|_| {
-            let secs = OPERATION_TIMEOUT.as_secs();
-            Reply::Lost(format!("no answer within {secs} s"))
-        });
+        let reply = attempt.unwrap_or_else(|_| self.timed_out());
         if matches!(reply, Reply::Denied(_)) {
             // Region and endpoint, perhaps; credentials are asked for at each call.
             self.client = None;
@@ -127,21 +134,35 @@ impl Lifecycle {
         reply
     }
 
+    fn timed_out(&self) -> Reply {
+        match self.client.as_ref().filter(|_| self.sending) {
+            Some(client) => {
+                let secs = OPERATION_TIMEOUT.as_secs();
+                Reply::Lost(format!(
+                    "no answer within {secs} s from {}{ENDPOINT_HINT}",
+                    client.url
+                ))
+            }
+            None => Reply::Failed(NO_CREDENTIALS_IN_TIME.to_owned()),
+        }
+    }
+
     async fn attempt(&mut self, call: Call, of: &Waiting) -> Reply {
         let client = match &self.client {
             Some(client) => client.clone(),
             None => match Client::new(&self.settings).await {
                 Ok(client) => self.client.insert(client).clone(),
-                Err(why) => return Reply::Denied(why),
+                Err(why) => return Reply::Unable(why),
             },
         };
         let request = match client.request(&form(call, of), self.ahead_secs).await {
             Ok(request) => request,
             Err(why) => return Reply::Failed(why),
         };
+        self.sending = true;
         let answer = match client.send(request).await {
             Ok(answer) => answer,
-            Err(why) => return Reply::Lost(format!("{why} ({})", client.url)),
+            Err(reply) => return reply,
         };
         let reply = judge(call, &answer);
         match (&reply, self.skew(&answer)) {
@@ -169,7 +190,7 @@ impl Client {
         let region = region.as_ref().to_owned();
         let url = endpoint(settings, &region, |name| std::env::var(name).ok());
         Ok(Client {
-            connector: http::connector(),
+            connector: http::connector(CONNECT_TIMEOUT),
             credentials: credentials(&config)?,
             region,
             url,
@@ -210,13 +231,21 @@ impl Client {
         HttpRequest::try_from(request).map_err(|error| chain::of(&error))
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<Answer, String> {
+    /// The answer, or what there is in its place.
+    async fn send(&self, request: HttpRequest) -> Result<Answer, Reply> {
+        let failed = |error: &(dyn Error + 'static)| {
+            let why = format!("{} ({})", chain::of(error), self.url);
+            match sdk::never_connected(error) {
+                true => Reply::Failed(why + ENDPOINT_HINT),
+                false => Reply::Lost(why),
+            }
+        };
         let answer = self.connector.call(request).await;
-        let answer = answer.map_err(|error| chain::of(&error))?;
+        let answer = answer.map_err(|error| failed(&error))?;
         let status = answer.status().as_u16();
         let date = answer.headers().get("date").and_then(http_date);
         let body = answer.into_body().collect().await;
-        let body = body.map_err(|error| chain::of(error.as_ref()))?;
+        let body = body.map_err(|error| failed(error.as_ref()))?;
         Ok(Answer {
             status,
             date,
@@ -232,4 +261,73 @@ fn credentials(config: &SdkConfig) -> Result<SharedCredentialsProvider, String> 
 
 fn http_date(text: &str) -> Option<i64> {
     Some(DateTime::from_str(text, Format::HttpDate).ok()?.secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, TcpListener};
+
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    fn caller(of: SocketAddr) -> Lifecycle {
+        let keys = Credentials::new("AKIAEXAMPLE", "secret", None, None, "test");
+        let client = Client {
+            connector: http::connector(CONNECT_TIMEOUT),
+            credentials: SharedCredentialsProvider::new(keys),
+            region: "eu-west-1".to_owned(),
+            url: format!("http://{of}/"),
+        };
+        let mut caller = Lifecycle::new(Settings::default());
+        caller.client = Some(client);
+        caller
+    }
+
+    async fn complete(of: SocketAddr) -> Reply {
+        let waiting = Waiting {
+            group: "g".to_owned(),
+            hook: "h".to_owned(),
+            instance: "i-0".to_owned(),
+        };
+        caller(of).call(Call::Complete, &waiting).await
+    }
+
+    #[tokio::test]
+    async fn what_was_never_connected_was_not_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let reader = std::thread::spawn(move || {
+            use std::io::Read;
+            let (mut stream, _) = listener.accept().unwrap();
+            let read = stream.read(&mut [0; 4096]).unwrap();
+            assert!(read > 0);
+            // Closed without an answer; and so is the port.
+        });
+        let lost = complete(address).await;
+        assert!(matches!(lost, Reply::Lost(_)), "{lost:?}");
+        reader.join().unwrap();
+        let Reply::Failed(why) = complete(address).await else {
+            panic!("refused, and taken for sent");
+        };
+        assert!(
+            why.contains(&format!("(http://{address}/); in a private subnet")),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn a_deadline_that_comes_before_sending_sent_nothing() {
+        let mut caller = caller(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let early = caller.timed_out();
+        assert_eq!(early, Reply::Failed(NO_CREDENTIALS_IN_TIME.to_owned()));
+        caller.sending = true;
+        let Reply::Lost(why) = caller.timed_out() else {
+            panic!("it may have been sent");
+        };
+        assert!(
+            why.starts_with("no answer within 12 s from http://127.0.0.1:1/; "),
+            "{why}"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! What every AWS call of ours begins from: region and credentials by the SDK's chain, time-outs always, no retries.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -7,13 +8,24 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
 use crate::host::http;
+use crate::model::chain;
 
 /// Connecting, of which the TLS handshake.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One attempt, credentials and answer included.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The whole call; at the first one reading region and profile too.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// What is told where a deadline came before anything was sent.
+pub const NO_CREDENTIALS_IN_TIME: &str = "region or credentials could not be had in time; look at the metadata service or the role's endpoint";
+
+/// There was no connection: nothing of the request was sent.
+#[must_use]
+pub fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let error = chain::find::<hyper_util::client::legacy::Error>(error);
+    error.is_some_and(hyper_util::client::legacy::Error::is_connect)
+}
 
 /// Region and credentials by the SDK's chain; this region is put first.
 ///

@@ -1,15 +1,16 @@
 //! This machine on its way out: a drain begins with the target lifecycle state Terminated, and is fed from here.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::notices::Level;
-use super::{Action, Core};
+use super::{Action, Core, DrainPlan};
 use crate::agent::core::kept::Keep;
 use crate::agent::drain::gauge::{self, Gauges};
 use crate::agent::drain::hook::Hook;
 use crate::agent::drain::wait::Wait;
 use crate::agent::drain::{Drain, Kept, Order};
-use crate::aggregate::aggregator::Emitted;
+use crate::aggregate::aggregator::{Emitted, End};
 use crate::clock::Now;
 use crate::model::dimension::INSTANCE_ID;
 use crate::model::identity::{Group, Lifecycle};
@@ -27,13 +28,26 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 pub(super) struct Draining {
     gauges: Gauges,
     drain: Option<Drain>,
+    /// A call of a drain that was broken off is under way: its answer says nothing of the next.
+    strays: bool,
     /// What an earlier run, or this one, wrote down.
     kept: Option<Kept>,
     /// When the machine started, by the wall clock at the start of this run, Unix seconds.
     booted_secs: i64,
 }
 
+fn tunnels(plan: Option<&DrainPlan>) -> BTreeSet<usize> {
+    plan.map(|plan| plan.tunnels.clone()).unwrap_or_default()
+}
+
 impl Draining {
+    /// Nothing is read yet.
+    pub(super) fn new(plan: Option<&DrainPlan>) -> Self {
+        let mut draining = Draining::default();
+        draining.gauges.expect(tunnels(plan));
+        draining
+    }
+
     /// What an earlier run wrote down.
     pub(super) fn resume(&mut self, kept: Option<Kept>, now: Now) {
         self.kept = kept;
@@ -41,8 +55,11 @@ impl Draining {
         self.booted_secs = now.wall_secs().saturating_sub(up);
     }
 
-    /// A pass brought these values.
-    pub(super) fn take(&mut self, emitted: &[Emitted], at: Duration) {
+    /// A pass of this collector ended so and brought these values.
+    pub(super) fn take(&mut self, collector: usize, end: End, emitted: &[Emitted], at: Duration) {
+        if end != End::Failed {
+            self.all_gauges(|gauges| gauges.heard(collector));
+        }
         for value in emitted.iter().filter(|value| value.key.target.is_none()) {
             if let Some((gauge, reading)) = gauge::reading(value, at) {
                 self.gauges.put(gauge, reading);
@@ -53,8 +70,50 @@ impl Draining {
         }
     }
 
+    /// Those that a drain would begin with, and those of the one that is under way.
+    fn all_gauges(&mut self, mut change: impl FnMut(&mut Gauges)) {
+        change(&mut self.gauges);
+        if let Some(drain) = &mut self.drain {
+            change(drain.gauges());
+        }
+    }
+
+    /// Another plan is in force. A drain that is under way goes on by its rule; one for another hook is broken off. True
+    /// where one goes on.
+    fn change(&mut self, old: Option<&DrainPlan>, new: Option<&DrainPlan>, now: Duration) -> bool {
+        let [known, wanted] = [old, new].map(tunnels);
+        self.all_gauges(|gauges| {
+            (&known - &wanted)
+                .iter()
+                .for_each(|gone| gauges.heard(*gone));
+            gauges.expect(&wanted - &known);
+        });
+        // Without a plan, it is broken off at the next look.
+        let (Some(old), Some(new)) = (old, new) else {
+            return false;
+        };
+        if old.hook != new.hook {
+            self.break_off();
+        }
+        let is_same = (old.rule, old.timeout) == (new.rule, new.timeout);
+        let Some(drain) = self.drain.as_mut().filter(|_| !is_same) else {
+            return false;
+        };
+        drain.change(new.rule, new.timeout, now);
+        drain.end().is_none()
+    }
+
+    fn break_off(&mut self) -> Option<Drain> {
+        let drain = self.drain.take()?;
+        self.strays |= drain.is_calling();
+        Some(drain)
+    }
+
     /// Auto Scaling answered.
     pub(super) fn answered(&mut self, call: Call, reply: Reply, now: Duration) {
+        if std::mem::take(&mut self.strays) {
+            return;
+        }
         if let Some(drain) = &mut self.drain {
             drain.answered(call, reply, now);
         }
@@ -71,13 +130,13 @@ impl Core {
         let leaves =
             matches!(&self.identity.lifecycle, Lifecycle::State(word) if word == TERMINATED);
         if !leaves || self.setup.drain.is_none() {
-            if self.draining.drain.take().is_some() {
+            if self.draining.break_off().is_some() {
                 self.notices
                     .say(Level::Info, "this machine is not to be drained any more");
             }
             return Vec::new();
         }
-        if self.draining.drain.is_none() {
+        if self.draining.drain.is_none() && !self.draining.strays {
             self.begin_drain(now);
         }
         self.go_on_draining(now)
@@ -102,12 +161,12 @@ impl Core {
                 "the target lifecycle state is {TERMINATED}: draining, then completing the hook {hook}"
             ),
             Some(_) => format!(
-                "going on with the drain of an earlier run, then completing the hook {hook}"
+                "going on with the drain that was begun before, then completing the hook {hook}"
             ),
         };
         let known = kept.is_some_and(|kept| kept.known);
         let hook = Hook::new(plan.timeout, PATIENCE, known);
-        let wait = Wait::new(plan.rule, began, first, self.draining.gauges);
+        let wait = Wait::new(plan.rule, began, first, self.draining.gauges.clone());
         self.draining.drain = Some(Drain::new(wait, Some(hook), now));
         self.notices.say(Level::Info, text);
     }
@@ -123,7 +182,7 @@ impl Core {
                 Order::Warn(text) => self.notices.say(Level::Warn, text),
                 Order::Call(call) => match self.waiting_instance() {
                     Ok(waiting) => actions.push(Action::Lifecycle(call, waiting)),
-                    Err(why) => drain.answered(call, Reply::Denied(why.to_owned()), now),
+                    Err(why) => drain.answered(call, Reply::Unable(why.to_owned()), now),
                 },
             }
         }
@@ -146,9 +205,18 @@ impl Core {
     /// The end of this run. The hook stays as it is, for the next run or for its timeout.
     pub(super) fn stop_draining(&mut self) {
         let drain = self.draining.drain.take();
-        if drain.is_some_and(|drain| drain.end().is_none()) {
-            let text = "stopped while draining: the lifecycle hook is not completed";
+        if let Some(drain) = drain.filter(|drain| drain.end().is_none()) {
+            let (_, hook) = drain.broken_off();
+            let text = format!("stopped while draining: the lifecycle hook is {hook}");
             self.notices.insist(Level::Warn, text);
+        }
+    }
+
+    /// Another configuration is in force; this was the plan before.
+    pub(super) fn change_drain(&mut self, old: Option<&DrainPlan>, now: Duration) {
+        if self.draining.change(old, self.setup.drain.as_ref(), now) {
+            let text = "the drain goes on by the new [drain]";
+            self.notices.say(Level::Info, text);
         }
     }
 

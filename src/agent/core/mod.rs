@@ -146,7 +146,7 @@ impl Core {
             windows: VecDeque::new(),
             journals: Journals::new(setup.checkpoint, now),
             recovered: Vec::new(),
-            draining: Draining::default(),
+            draining: Draining::new(setup.drain.as_ref()),
             asked_identity: false,
             last_beat: setup.kept.heartbeat,
             presumed_lost: setup

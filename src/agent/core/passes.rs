@@ -34,7 +34,7 @@ impl Core {
             readings: &done.readings,
             end,
         });
-        self.draining.take(&emitted, done.at);
+        self.draining.take(done.collector, end, &emitted, done.at);
         if tick.seeds {
             return;
         }

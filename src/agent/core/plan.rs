@@ -64,6 +64,8 @@ pub struct DrainPlan {
     pub timeout: Duration,
     /// When it is completed.
     pub rule: Rule,
+    /// The collectors of this machine that may know of tunnels.
+    pub tunnels: BTreeSet<usize>,
 }
 
 /// A collector as the core knows it.

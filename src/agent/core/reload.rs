@@ -61,7 +61,8 @@ impl Core {
             // For those that are sealed and wait for a name.
             setup.vmseries_namespace = Arc::clone(&self.setup.vmseries_namespace);
         }
-        self.setup = setup;
+        let old = std::mem::replace(&mut self.setup, setup);
+        self.change_drain(old.drain.as_ref(), now.boot);
         if selects_anew {
             let selection = &self.setup.selection;
             for held in &mut self.windows {

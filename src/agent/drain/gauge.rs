@@ -1,12 +1,16 @@
-//! The newest readings that a drain goes by, each with how long it stands. What is not read any more is unknown.
+//! The newest readings that a drain goes by, each with how long it stands. What is not read any more, or not yet, is
+//! unknown.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::aggregate::aggregator::Emitted;
 use crate::aggregate::counter::Fine;
+use crate::config::Wanted;
 use crate::model::metric::Metric;
 use crate::model::names::tunnels::TUNNELS_UP;
 use crate::model::names::{ACTIVE_SESSIONS, NEW_SESSIONS_PER_SECOND, REMOTE_ACCESS_TUNNELS};
+use crate::model::selection::Selection;
 
 /// A reading stands for so many half periods of its source; the aggregator's rule for folding.
 const FRESH_HALF_PERIODS: u32 = 5;
@@ -68,14 +72,18 @@ impl Reading {
 }
 
 /// The newest reading of each gauge.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Gauges([Option<Reading>; Gauge::ALL.len()]);
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gauges {
+    newest: [Option<Reading>; Gauge::ALL.len()],
+    /// Collectors that may know of tunnels and never got through: until they do, no tunnel is not none.
+    silent: BTreeSet<usize>,
+}
 
 impl Gauges {
     /// The newest reading, fresh or not; `None` where there never was one.
     #[must_use]
     pub fn last(&self, gauge: Gauge) -> Option<Reading> {
-        self.0[gauge as usize]
+        self.newest[gauge as usize]
     }
 
     /// The newest reading where it is fresh.
@@ -86,8 +94,33 @@ impl Gauges {
 
     /// Keeps a reading.
     pub fn put(&mut self, gauge: Gauge, reading: Reading) {
-        self.0[gauge as usize] = Some(reading);
+        self.newest[gauge as usize] = Some(reading);
     }
+
+    /// Tunnels are known once these collectors had a pass that did not fail.
+    pub fn expect(&mut self, collectors: impl IntoIterator<Item = usize>) {
+        self.silent.extend(collectors);
+    }
+
+    /// A pass of this collector did not fail, or nobody waits for it any more.
+    pub fn heard(&mut self, collector: usize) {
+        self.silent.remove(&collector);
+    }
+
+    /// All collectors that may know of tunnels were heard.
+    #[must_use]
+    pub fn know_tunnels(&self) -> bool {
+        self.silent.is_empty()
+    }
+}
+
+/// This collector reads tunnels or remote-access users, and they are selected.
+#[must_use]
+pub fn reads_tunnels(wanted: &Wanted, selection: &Selection) -> bool {
+    [Gauge::Tunnels, Gauge::Users]
+        .map(Gauge::metric)
+        .iter()
+        .any(|metric| selection.coarse(metric) && wanted.reads(metric))
 }
 
 /// The gauge and the reading that a value of a series is, read at this moment of boot time; whoever asks knows whose

@@ -25,8 +25,8 @@ pub enum Ended {
     Perhaps,
     /// It ended without us: it timed out, or another completed it.
     Elsewhere,
-    /// No instance came to wait at it, or it could not be completed: why.
-    GaveUp(String),
+    /// No instance came to wait at it, or it could not be completed; why was said.
+    GaveUp,
 }
 
 /// What is said of it.
@@ -46,7 +46,7 @@ pub struct Hook {
     every: Duration,
     /// A completion that is refused is tried for so long.
     patience: Duration,
-    under_way: bool,
+    under_way: Option<Call>,
     /// When the next call is due, boot time.
     next: Duration,
     /// Auto Scaling knew the instance to wait.
@@ -65,7 +65,7 @@ impl Hook {
         Hook {
             every: (timeout / HEARTBEATS_PER_TIMEOUT).min(HEARTBEAT_MOST),
             patience,
-            under_way: false,
+            under_way: None,
             next: Duration::ZERO,
             known,
             failures: 0,
@@ -83,16 +83,22 @@ impl Hook {
         }
     }
 
+    /// It has another timeout.
+    pub fn change(&mut self, timeout: Duration, now: Duration) {
+        self.every = (timeout / HEARTBEATS_PER_TIMEOUT).min(HEARTBEAT_MOST);
+        self.next = self.next.min(now + self.every);
+    }
+
     /// The call that is due.
     pub fn due(&mut self, now: Duration) -> Option<Call> {
-        if self.under_way || now < self.next {
+        if self.is_calling() || now < self.next {
             return None;
         }
-        self.under_way = true;
-        Some(match self.completing {
+        self.under_way = Some(match self.completing {
             Some(_) => Call::Complete,
             None => Call::Heartbeat,
-        })
+        });
+        self.under_way
     }
 
     /// A call was answered.
@@ -102,7 +108,7 @@ impl Hook {
         reply: Reply,
         now: Duration,
     ) -> (Option<Said>, Option<Ended>) {
-        self.under_way = false;
+        self.under_way = None;
         self.asked |= call == Call::Complete && matches!(reply, Reply::Lost(_));
         let wait = match reply {
             Reply::Done | Reply::DryRun => {
@@ -121,7 +127,7 @@ impl Hook {
             Reply::NoAction if self.known && self.asked => return (None, Some(Ended::Perhaps)),
             Reply::NoAction if self.known => return (None, Some(Ended::Elsewhere)),
             Reply::NoAction => ASK_AGAIN,
-            Reply::Denied(_) => RETRY_MOST,
+            Reply::Denied(_) | Reply::Unable(_) => RETRY_MOST,
             Reply::Failed(_) | Reply::Lost(_) => self.back_off(),
         };
         self.next = match self.completing {
@@ -135,7 +141,7 @@ impl Hook {
         let said = words(call, &reply);
         let since = self.completing.filter(|_| call == Call::Complete);
         let ended = since.is_some_and(|since| now.saturating_sub(since) >= self.patience);
-        let ended = ended.then(|| Ended::GaveUp(said.text.clone()));
+        let ended = ended.then_some(Ended::GaveUp);
         (Some(said), ended)
     }
 
@@ -148,7 +154,19 @@ impl Hook {
     /// When it should be looked at again, boot time; `None` while an answer is awaited.
     #[must_use]
     pub fn wake(&self) -> Option<Duration> {
-        (!self.under_way).then_some(self.next)
+        (!self.is_calling()).then_some(self.next)
+    }
+
+    /// An answer is awaited.
+    #[must_use]
+    pub fn is_calling(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// A completion is under way, or its answer was lost.
+    #[must_use]
+    pub fn may_be_completed(&self) -> bool {
+        self.asked || self.under_way == Some(Call::Complete)
     }
 
     /// Auto Scaling knew the instance to wait.
@@ -170,6 +188,10 @@ fn words(call: Call, reply: &Reply) -> Said {
         Reply::Denied(why) => (
             why.clone(),
             format!("Auto Scaling denies {action}: {why}; asking again"),
+        ),
+        Reply::Unable(why) => (
+            why.clone(),
+            format!("{action} cannot be made: {why}; trying again"),
         ),
         Reply::Failed(why) | Reply::Lost(why) => {
             (why.clone(), format!("{action} failed: {why}; trying again"))

@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::publish::lifecycle::{Call, Reply};
-use gauge::{Gauge, Reading};
+use gauge::{Gauge, Gauges, Reading};
 use hook::{Ended, Hook};
-use wait::{Wait, Why};
+use wait::{Rule, Wait, Why};
 
 /// Where things stand is said this often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -122,6 +122,43 @@ impl Drain {
         self.wait.take(gauge, reading);
     }
 
+    /// To say which collectors are to be heard, and which were.
+    pub fn gauges(&mut self) -> &mut Gauges {
+        self.wait.gauges_mut()
+    }
+
+    /// From now on it goes by this rule, and the hook has this timeout.
+    pub fn change(&mut self, rule: Rule, timeout: Duration, now: Duration) {
+        self.wait.change(rule);
+        if let Some(hook) = &mut self.hook {
+            hook.change(timeout, now);
+        }
+    }
+
+    /// An answer of Auto Scaling is awaited.
+    #[must_use]
+    pub fn is_calling(&self) -> bool {
+        self.hook.as_ref().is_some_and(Hook::is_calling)
+    }
+
+    /// What to say of it where it is broken off.
+    #[must_use]
+    pub fn broken_off(&self) -> (&'static str, &'static str) {
+        let when = match self.why {
+            Some(Why::Gone | Why::Quiet) => "stopped",
+            Some(Why::Cap) | None => "stopped before the sessions were gone",
+        };
+        let asked = self.hook.as_ref().is_some_and(Hook::may_be_completed);
+        (
+            when,
+            if asked {
+                "perhaps not completed"
+            } else {
+                "not completed"
+            },
+        )
+    }
+
     /// Auto Scaling answered a call.
     pub fn answered(&mut self, call: Call, reply: Reply, now: Duration) {
         let Some(hook) = &mut self.hook else {
@@ -154,7 +191,7 @@ impl Drain {
             Ended::DryRun => self.say("dry run: the lifecycle hook is not completed; otherwise the instance might go now".to_owned()),
             Ended::Perhaps => self.say("the lifecycle action is over: it timed out, another completed it, or our own earlier call completed it, whose answer was lost; counted as completed".to_owned()),
             Ended::Elsewhere => self.say("the lifecycle action is over: it timed out, or another completed it; there is nothing left to complete".to_owned()),
-            Ended::GaveUp(_) => self.orders.push(Order::Warn("gave up: the lifecycle hook is not completed, and ends by its own timeout".to_owned())),
+            Ended::GaveUp => self.orders.push(Order::Warn("gave up: the lifecycle hook is not completed, and ends by its own timeout".to_owned())),
         }
         self.end = Some(End {
             why: self.why,
@@ -234,7 +271,7 @@ impl Drain {
         State {
             read: sessions.is_some(),
             halvings,
-            tunnels: up(Gauge::Tunnels) || up(Gauge::Users),
+            tunnels: up(Gauge::Tunnels) || up(Gauge::Users) || self.wait.waits_to_hear(),
         }
     }
 

@@ -85,6 +85,18 @@ impl Wait {
         self.first = self.first.or(fresh.map(|reading| reading.value));
     }
 
+    /// From now on it goes by this rule.
+    pub fn change(&mut self, rule: Rule) {
+        self.rule = rule;
+        // They were counted by the other one.
+        self.low = 0;
+    }
+
+    /// A collector that may know of tunnels is to be heard from now on, or was.
+    pub fn gauges_mut(&mut self) -> &mut Gauges {
+        &mut self.gauges
+    }
+
     /// A reading came.
     pub fn take(&mut self, gauge: Gauge, reading: Reading) {
         if !reading.value.is_finite() {
@@ -126,12 +138,19 @@ impl Wait {
     }
 
     fn tunnels_are_gone(&self, now: Duration) -> bool {
-        // One that was never read is none that this firewall has.
+        // One that was never read, by those who would know, is none that this firewall has.
         let gone = |gauge: Gauge| match self.gauges.last(gauge) {
             Some(reading) => reading.is_fresh(now) && reading.value <= 0.0,
             None => true,
         };
-        !self.rule.waits_for_tunnels || (gone(Gauge::Tunnels) && gone(Gauge::Users))
+        !self.waits_to_hear()
+            && (!self.rule.waits_for_tunnels || (gone(Gauge::Tunnels) && gone(Gauge::Users)))
+    }
+
+    /// Whether there are tunnels is not known yet, and matters.
+    #[must_use]
+    pub fn waits_to_hear(&self) -> bool {
+        self.rule.waits_for_tunnels && !self.gauges.know_tunnels()
     }
 
     /// How long no session began.

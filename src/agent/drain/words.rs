@@ -10,11 +10,7 @@ const AGED_LEAST: Duration = Duration::from_secs(10);
 
 /// Where things stand, in a line.
 pub(super) fn standing(wait: &Wait, now: Duration) -> String {
-    let mut line = sessions(wait, now);
-    if wait.rule().waits_for_tunnels {
-        line.push_str(&tunnels(wait, Gauge::Tunnels, "tunnels up", now));
-        line.push_str(&tunnels(wait, Gauge::Users, "remote-access users", now));
-    }
+    let mut line = sessions(wait, now) + &all_tunnels(wait, now);
     if let Some(quiet) = wait.quiet_for(now).filter(|quiet| !quiet.is_zero()) {
         let of = wait.rule().quiet.as_secs();
         line.push_str(&format!("; no new one for {} of {of} s", quiet.as_secs()));
@@ -52,6 +48,18 @@ fn aged(reading: &Reading, now: Duration) -> String {
     }
 }
 
+fn all_tunnels(wait: &Wait, now: Duration) -> String {
+    if !wait.rule().waits_for_tunnels {
+        return String::new();
+    }
+    let mut text = tunnels(wait, Gauge::Tunnels, "tunnels up", now);
+    text += &tunnels(wait, Gauge::Users, "remote-access users", now);
+    if wait.waits_to_hear() {
+        text += "; tunnels: not read yet";
+    }
+    text
+}
+
 fn tunnels(wait: &Wait, gauge: Gauge, what: &str, now: Duration) -> String {
     match wait.gauges().last(gauge) {
         Some(reading) if !reading.is_fresh(now) => format!("; {what}: not read any more"),
@@ -76,7 +84,10 @@ pub(super) fn over(wait: &Wait, why: Why, now: Duration) -> String {
             "drained after {took}: no new session for {}, {left}",
             span(wait.rule().quiet)
         ),
-        Why::Cap => format!("not drained: the cap of {took} is reached, {left}"),
+        Why::Cap => format!(
+            "not drained: the cap of {took} is reached, {left}{}",
+            all_tunnels(wait, now)
+        ),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::agent::drain::gauge::Gauges;
 use crate::agent::drain::hook::Hook;
 use crate::agent::drain::wait::{Rule, Wait, Why};
 use crate::agent::drain::{Drain, End, Order};
+use crate::agent::tasks;
 use crate::cli;
 use crate::clock;
 use crate::config::{Config, Wanted};
@@ -63,8 +64,9 @@ async fn drain(args: &cli::Drain, config: &Config, wanted: Vec<Wanted>) -> Resul
     let hook = caller.waiting.as_ref();
     let hook = hook.map(|_| Hook::new(timeout, PATIENCE, false));
     let began = clock::now().boot;
-    let mut watch = Watch::start(config, wanted)?;
-    let wait = Wait::new(rule, began, None, Gauges::default());
+    let mut gauges = Gauges::default();
+    let mut watch = Watch::start(config, wanted, &mut gauges)?;
+    let wait = Wait::new(rule, began, None, gauges);
     let mut drain = Drain::new(wait, hook, began);
     loop {
         let now = clock::now().boot;
@@ -88,24 +90,26 @@ async fn drain(args: &cli::Drain, config: &Config, wanted: Vec<Wanted>) -> Resul
             .saturating_sub(now)
             .max(GRAIN);
         tokio::select! {
-            readings = watch.next() => {
+            (heard, readings) = watch.next() => {
+                heard.inspect(|collector| drain.gauges().heard(*collector));
                 for (gauge, reading) in readings {
                     drain.take(gauge, reading);
                 }
             }
             (call, reply) = caller.answer() => drain.answered(call, reply, clock::now().boot),
             () = tokio::time::sleep(wake) => {}
-            _ = interrupt.recv() => return Err(stopped(caller.waiting.as_ref())),
-            _ = terminate.recv() => return Err(stopped(caller.waiting.as_ref())),
+            _ = interrupt.recv() => return Err(stopped(&drain, caller.waiting.as_ref())),
+            _ = terminate.recv() => return Err(stopped(&drain, caller.waiting.as_ref())),
         }
     }
 }
 
-fn stopped(waiting: Option<&Waiting>) -> Failure {
+fn stopped(drain: &Drain, waiting: Option<&Waiting>) -> Failure {
+    let (when, state) = drain.broken_off();
     let hook = waiting.map_or_else(String::new, |waiting| {
-        format!("; the lifecycle hook {} is not completed", waiting.hook)
+        format!("; the lifecycle hook {} is {state}", waiting.hook)
     });
-    Failure::Failed(format!("stopped before the sessions were gone{hook}"))
+    Failure::Failed(format!("{when}{hook}"))
 }
 
 /// The lifecycle action to complete: what the command line says, else what is known of the firewall.
@@ -156,12 +160,17 @@ async fn identify() -> Identity {
     identity
 }
 
+/// A call in a task of its own; its caller comes back with the answer.
+type UnderWay = tokio::task::JoinHandle<(Option<Lifecycle>, Reply)>;
+
 /// Calls Auto Scaling beside the loop, one call at a time.
 struct Caller {
     waiting: Option<Waiting>,
     settings: Settings,
     dry_run: bool,
-    under_way: Option<(Call, tokio::task::JoinHandle<Reply>)>,
+    /// It knows their clock, where ours is too far off.
+    kept: Option<Lifecycle>,
+    under_way: Option<(Call, UnderWay)>,
 }
 
 impl Caller {
@@ -173,6 +182,7 @@ impl Caller {
                 endpoint_url: config.drain.endpoint_url.clone(),
             },
             dry_run: args.dry_run,
+            kept: None,
             under_way: None,
         }
     }
@@ -192,8 +202,12 @@ impl Caller {
             }
             return Some(Reply::DryRun);
         }
-        let mut lifecycle = Lifecycle::new(self.settings.clone());
-        let task = tokio::spawn(async move { lifecycle.call(call, &waiting).await });
+        let mut kept = self.kept.take();
+        let settings = self.settings.clone();
+        let task = tokio::spawn(async move {
+            let reply = tasks::attempt(&settings, &mut kept, call, waiting).await;
+            (kept, reply)
+        });
         self.under_way = Some((call, task));
         None
     }
@@ -204,11 +218,11 @@ impl Caller {
             return std::future::pending().await;
         };
         let call = *call;
-        let reply = task.await;
+        let ended = task.await;
         self.under_way = None;
-        (
-            call,
-            reply.unwrap_or_else(|ended| Reply::Failed(format!("the call panicked ({ended})"))),
-        )
+        // It does not panic: what it calls is a task of its own.
+        let (kept, reply) = ended.unwrap_or_else(|e| (None, Reply::Failed(e.to_string())));
+        self.kept = kept;
+        (call, reply)
     }
 }

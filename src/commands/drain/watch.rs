@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::agent::drain::gauge::{Gauge, Reading, reading};
+use crate::agent::drain::gauge::{Gauge, Gauges, Reading, reading, reads_tunnels};
 use crate::agent::tasks;
 use crate::aggregate::aggregator::{Aggregator, End, Pass, Source};
 use crate::clock;
@@ -82,13 +82,20 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts the collectors.
-    pub(super) fn start(config: &Config, wanted: Vec<Wanted>) -> Result<Self, Failure> {
+    /// Starts the collectors; those that may know of tunnels are to be heard.
+    pub(super) fn start(
+        config: &Config,
+        wanted: Vec<Wanted>,
+        gauges: &mut Gauges,
+    ) -> Result<Self, Failure> {
         let selection = Selection {
             enable: names().into_iter().map(ToOwned::to_owned).collect(),
             tunnels_max: config.metrics.tunnels_max,
             ..Selection::default()
         };
+        let all = wanted.iter().enumerate();
+        let tunnels = all.filter(|(_, wanted)| reads_tunnels(wanted, &selection));
+        gauges.expect(tunnels.map(|(number, _)| number));
         let source = |wanted: &Wanted| Source {
             collector: wanted.spec.name,
             target: wanted.target.clone(),
@@ -109,8 +116,8 @@ impl Watch {
         })
     }
 
-    /// What the next pass brings; never, where nothing can be read.
-    pub(super) async fn next(&mut self) -> Vec<(Gauge, Reading)> {
+    /// The collector that was heard, unless its pass failed, and what the pass brings; never, where nothing can be read.
+    pub(super) async fn next(&mut self) -> (Option<usize>, Vec<(Gauge, Reading)>) {
         let Some(passed) = self.passes.recv().await else {
             return std::future::pending().await;
         };
@@ -128,7 +135,8 @@ impl Watch {
         };
         let emitted = self.aggregator.pass(&pass);
         let readings = emitted.iter().filter_map(|value| reading(value, passed.at));
-        readings.collect()
+        let heard = (pass.end != End::Failed).then_some(passed.source);
+        (heard, readings.collect())
     }
 
     /// A failure is said once, and its end.

@@ -11,6 +11,7 @@ mod roots;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -43,73 +44,72 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// A client for the instance metadata service: no proxy, and no certificate is trusted, because it speaks plain HTTP.
 #[must_use]
 pub fn metadata() -> SharedHttpClient {
-    direct(Roots::None)
-}
-
-fn direct(roots: Roots) -> SharedHttpClient {
-    let straight: SharedHttpClient = Client::new(None, roots).into_shared();
-    ByHost {
-        proxied: straight.clone(),
-        straight,
-        metadata_host: None,
-    }
-    .into_shared()
+    ByHost::direct(Client::new(None, Roots::None).into_shared()).into_shared()
 }
 
 /// A client that obeys the environment's proxies, but for metadata services and this machine.
 #[must_use]
 pub fn from_environment() -> SharedHttpClient {
-    if PROXIES.iter().all(|name| std::env::var_os(name).is_none()) {
-        return direct(Roots::System);
-    }
-    let metadata_host = std::env::var(METADATA_ENDPOINT)
-        .ok()
-        .and_then(|url| url.parse::<http::Uri>().ok())
-        .and_then(|uri| uri.host().map(ToOwned::to_owned));
-    let proxies = Arc::new(Matcher::from_env());
-    ByHost {
-        straight: Client::new(None, Roots::System).into_shared(),
-        proxied: Client::new(Some(proxies), Roots::System).into_shared(),
-        metadata_host,
-    }
+    let get = |name: &str| std::env::var(name).ok();
+    ByHost::of(get, |proxies| {
+        Client::new(proxies, Roots::System).into_shared()
+    })
     .into_shared()
 }
 
-/// A connector for one who signs his own requests, as [`from_environment`]'s; it has no time-outs, its user has.
+/// A connector for one who signs his own requests, as [`from_environment`]'s; it has this time to connect, and no other
+/// time-out: its user has.
 #[must_use]
-pub fn connector() -> SharedHttpConnector {
-    let build = |proxies| Client::new(proxies, Roots::System).make((None, None));
-    ByHostConnector {
-        straight: build(None),
-        proxied: build(Some(Arc::new(Matcher::from_env()))),
-        metadata_host: None,
-    }
+pub fn connector(connect: Duration) -> SharedHttpConnector {
+    let get = |name: &str| std::env::var(name).ok();
+    let within = (Some(connect), None);
+    ByHost::of(get, |proxies| {
+        Client::new(proxies, Roots::System).make(within)
+    })
     .into_shared()
 }
 
-/// Chooses between two clients by the host of each request.
+/// Chooses between two clients, or connectors, by the host of each request.
 #[derive(Debug)]
-struct ByHost {
-    straight: SharedHttpClient,
-    proxied: SharedHttpClient,
+struct ByHost<T> {
+    straight: T,
+    proxied: T,
     metadata_host: Option<String>,
 }
 
-#[derive(Debug)]
-struct ByHostConnector {
-    straight: SharedHttpConnector,
-    proxied: SharedHttpConnector,
-    metadata_host: Option<String>,
+impl<T: Clone> ByHost<T> {
+    /// One for all.
+    fn direct(straight: T) -> Self {
+        ByHost {
+            proxied: straight.clone(),
+            straight,
+            metadata_host: None,
+        }
+    }
+
+    /// As the environment has it: each reads all certificates, so there is a second one only where a proxy is named.
+    fn of(get: impl Fn(&str) -> Option<String>, build: impl Fn(Option<Arc<Matcher>>) -> T) -> Self {
+        let all = ByHost::direct(build(None));
+        if PROXIES.iter().all(|name| get(name).is_none()) {
+            return all;
+        }
+        let metadata = get(METADATA_ENDPOINT).and_then(|url| url.parse::<http::Uri>().ok());
+        ByHost {
+            proxied: build(Some(Arc::new(Matcher::from_env()))),
+            metadata_host: metadata.and_then(|uri| uri.host().map(ToOwned::to_owned)),
+            ..all
+        }
+    }
 }
 
-impl HttpClient for ByHost {
+impl HttpClient for ByHost<SharedHttpClient> {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         // The two clients keep their connections; this pair is two pointers a request.
-        ByHostConnector {
+        ByHost {
             straight: self.straight.http_connector(settings, components),
             proxied: self.proxied.http_connector(settings, components),
             metadata_host: self.metadata_host.clone(),
@@ -118,7 +118,7 @@ impl HttpClient for ByHost {
     }
 }
 
-impl HttpConnector for ByHostConnector {
+impl HttpConnector for ByHost<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let straight = goes_straight(request.uri(), self.metadata_host.as_deref());
         let connector = if straight {
@@ -155,7 +155,28 @@ fn goes_straight(uri: &str, configured: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::goes_straight;
+    use super::{ByHost, goes_straight};
+
+    #[test]
+    fn a_second_client_is_made_where_a_proxy_is_named_and_goes_by_the_same_rule() {
+        let made = |names: &[(&str, &str)]| {
+            let get = |name: &str| {
+                let found = names.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let count = std::cell::Cell::new(0);
+            let pair = ByHost::of(get, |proxies| {
+                count.set(count.get() + 1);
+                proxies.is_some()
+            });
+            (count.get(), pair.straight, pair.proxied, pair.metadata_host)
+        };
+        assert_eq!(made(&[]), (1, false, false, None));
+        let metadata = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://imds.test:1/");
+        let proxied = made(&[("https_proxy", "http://10.0.0.1:3128"), metadata]);
+        let host = Some("imds.test".to_owned());
+        assert_eq!(proxied, (2, false, true, host));
+    }
 
     #[test]
     fn metadata_goes_straight_and_the_rest_through_the_proxy() {

@@ -512,10 +512,10 @@ resource "aws_cloudwatch_metric_alarm" "a1b_silent_ha_group_b_xbf1f6fd9" {
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel1_ha_group_x1b236415" {
+resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel1_ha_group_x7c035ddc" {
   count = var.tunnel1 == "" ? 0 : 1
 
-  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel1}"
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel1}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 3
@@ -534,10 +534,10 @@ resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel1_ha_group_x1b2364
   ok_actions         = local.fwmetrics_page_topics
 }
 
-resource "aws_cloudwatch_metric_alarm" "a10_tunnel_down_tunnel2_ha_group_x6cbdb6e5" {
+resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel2_ha_group_x0b9d8f2c" {
   count = var.tunnel2 == "" ? 0 : 1
 
-  alarm_name          = "fwmetrics-${var.ha_group}-A10-tunnel-down-${var.tunnel2}"
+  alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel2}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 3
@@ -598,8 +598,8 @@ resource "aws_cloudwatch_metric_alarm" "a13_nobody_active_ha_group_x3c708f38" {
   alarm_name          = "fwmetrics-${var.ha_group}-A13-nobody-active"
   alarm_description   = "No member of the pair has said for three minutes that it is active: nobody may be forwarding. Log in to both: show high-availability state on PAN-OS, the keepalived log on Linux. Suspended or non-functional members name the reason (a monitored path or interface, a failed commit, a licence). If one is active after all, it is fwmetrics on it, or its poller, that is silent."
   comparison_operator = "LessThanThreshold"
-  datapoints_to_alarm = 3
-  evaluation_periods  = 3
+  datapoints_to_alarm = 4
+  evaluation_periods  = 4
   threshold           = 1
   treat_missing_data  = "breaching"
 

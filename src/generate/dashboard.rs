@@ -52,6 +52,7 @@ pub fn of(config: &Config, prefix: &str, alarms: &[Alarm]) -> Vec<Dashboard> {
         prefix,
         alarms,
         policies: scaling::of(config).policies,
+        is_elsewhere: config.cloudwatch.role_arn.is_some(),
     };
     let mut all: Vec<Dashboard> = groups.iter().map(|group| maker.fleet(group)).collect();
     let alone = published.alone().map(|one| one.scope());
@@ -83,6 +84,8 @@ struct Maker<'a> {
     prefix: &'a str,
     alarms: &'a [Alarm],
     policies: Vec<Policy>,
+    /// The group and the load balancer are in another account, with AWS's metrics of them.
+    is_elsewhere: bool,
 }
 
 impl Maker<'_> {
@@ -97,13 +100,15 @@ impl Maker<'_> {
         grid.title(&format!("Fleet {shown}"));
         let own = |name: &str| Some(self.published.fleet(group, name).ok()?.id);
         grid.all(FLEET.iter().filter_map(|graph| self.graph(graph, own)));
-        let aws = |name: &str| Some(of_group(group, name));
-        grid.all(GROUP.iter().filter_map(|graph| self.graph(graph, aws)));
-        let searched = BALANCER.iter().map(|search| {
-            let all = search.of.iter().map(|name| (*name, search.by));
-            self.search(search, all.collect())
-        });
-        grid.all(searched);
+        if !self.is_elsewhere {
+            let aws = |name: &str| Some(of_group(group, name));
+            grid.all(GROUP.iter().filter_map(|graph| self.graph(graph, aws)));
+            let searched = BALANCER.iter().map(|search| {
+                let all = search.of.iter().map(|name| (*name, search.by));
+                self.search(search, all.collect())
+            });
+            grid.all(searched);
+        }
         self.each(&mut grid);
         self.dashboard("fleet", &shown, needs, grid)
     }

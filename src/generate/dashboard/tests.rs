@@ -64,6 +64,17 @@ fn a_fleet_comes_first_and_its_firewalls_by_search() {
 }
 
 #[test]
+fn in_another_account_nothing_of_aws_about_the_group_is_shown() {
+    let body = |config: &str| made(config)[0].body.to_string();
+    let central = body("[cloudwatch]\nrole_arn = \"arn:aws:iam::123456789012:role/r\"");
+    for theirs in ["AWS/AutoScaling", "AWS/GatewayELB"] {
+        assert!(body("").contains(theirs));
+        assert!(!central.contains(theirs));
+    }
+    assert!(central.contains("CapacityUtilization"));
+}
+
+#[test]
 fn panos_firewalls_of_a_group_and_alone() {
     let group = made(&firewalls(
         2,

@@ -289,6 +289,14 @@ fn what_is_left_out_is_told_in_one_line_and_explained_in_the_output() {
 
 #[test]
 fn each_placeholder_is_told() {
+    let central = "[cloudwatch]\nrole_arn = \"arn:aws:iam::123456789012:role/r\"\n";
+    let file = ConfigFile::new("placeholders-central", central);
+    let calls = json_of("iam", &file)["calls"].clone();
+    let of = |key: &str| {
+        let mut calls = calls.as_array().unwrap().iter();
+        calls.any(|call| call[key] == serde_json::json!(["FirewallRoleArn"]))
+    };
+    assert!(of("only_with") && of("not_with"), "{calls}");
     let file = ConfigFile::new("placeholders", "");
     let output = json_of("all", &file);
     let told = output["placeholders"].as_object().unwrap();

@@ -22,7 +22,11 @@ pub fn text(bundle: &Bundle) -> String {
     let resources = filling.resources(bundle);
     let mut calls = Vec::new();
     for resource in &resources {
+        let before = calls.len();
         call(&mut calls, resource, &resources);
+        calls[before..]
+            .iter_mut()
+            .for_each(|call| conditions(call, resource));
     }
     let shown = json!(calls).to_string();
     let mut placeholders = Map::new();
@@ -46,6 +50,18 @@ pub fn text(bundle: &Bundle) -> String {
         .collect();
     let all = json!({"calls": calls, "left_out": left_out, "placeholders": placeholders});
     pretty(&all) + "\n"
+}
+
+/// What the other forms make a condition of: which placeholders have to have a value for this call, and which none.
+fn conditions(call: &mut Value, resource: &Resource) {
+    let names =
+        |blanks: &[Blank]| -> Vec<&str> { blanks.iter().map(|blank| blank.about().name).collect() };
+    if !resource.needs.is_empty() {
+        call["only_with"] = json!(names(&resource.needs));
+    }
+    if let Some(blank) = resource.unless {
+        call["not_with"] = json!(names(&[blank]));
+    }
 }
 
 /// The calls that make one.

@@ -8,6 +8,16 @@ fn policies(text: &str) -> MadePolicies {
     of(&parse(text, None, &[]).unwrap())
 }
 
+const PANOS_GROUP: &str = r#"
+[[collectors.panos.firewall]]
+name = "fw-a"
+address = "10.0.0.4"
+api_key_file = "/k"
+tls_insecure = true
+auto_scaling_group = "edge"
+in_service = true
+"#;
+
 #[test]
 fn a_linux_fleet_has_three_and_the_math_of_scale_in_never_takes_silence_for_rest() {
     let made = policies("");
@@ -61,8 +71,9 @@ fn what_is_read_too_seldom_makes_no_policy() {
     let made = policies("[collectors.cpu]\nsample_secs = 60");
     let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
     assert_eq!(numbers, ["P1", "P2", "P4"]);
-    let slow = PANOS_GROUP.replace("SECS", "600");
-    let made = policies(&slow);
+    let made = policies(&format!(
+        "[collectors.panos]\nsample_secs = 600\n{PANOS_GROUP}"
+    ));
     let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
     assert_eq!(numbers, ["P2"]);
     let left: Vec<&str> = made.left_out.iter().map(|one| one.why.as_str()).collect();
@@ -72,18 +83,6 @@ fn what_is_read_too_seldom_makes_no_policy() {
         "{left:?}"
     );
 }
-
-const PANOS_GROUP: &str = r#"
-[collectors.panos]
-sample_secs = SECS
-[[collectors.panos.firewall]]
-name = "fw-a"
-address = "10.0.0.4"
-api_key_file = "/k"
-tls_insecure = true
-auto_scaling_group = "edge"
-in_service = true
-"#;
 
 #[test]
 fn scale_in_projects_and_is_100_where_it_cannot_know() {
@@ -146,19 +145,7 @@ fn steps_hang_on_the_threshold_and_settings_move_them() {
 
 #[test]
 fn a_pan_os_group_has_buffers_if_it_wants_and_a_longer_warm_up() {
-    let made = policies(
-        r#"
-[scaling]
-buffers = true
-[[collectors.panos.firewall]]
-name = "fw-a"
-address = "10.0.0.4"
-api_key_file = "/k"
-tls_insecure = true
-auto_scaling_group = "edge"
-in_service = true
-"#,
-    );
+    let made = policies(&format!("[scaling]\nbuffers = true\n{PANOS_GROUP}"));
     let numbers: Vec<&str> = made.policies.iter().map(|policy| policy.number).collect();
     assert_eq!(numbers, ["P1", "P2", "P3", "P4"]);
     assert!(made.policies.iter().all(|policy| {

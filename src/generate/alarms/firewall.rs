@@ -7,23 +7,7 @@ use crate::model::alarm::{Comparison, Measure, MissingData, Rule, Statistic, Urg
 use crate::model::dimension::OwnDimension;
 
 pub(super) fn make(maker: &mut Maker<'_>) {
-    for firewall in maker.published.grouped() {
-        let rows = OF_FIREWALL.iter();
-        let mut own: Vec<_> = rows
-            .filter(|row| maker.published.own(firewall, row.metric).is_ok())
-            .map(|row| (row.number, row.slug))
-            .collect();
-        let is_named = firewall.collectors.iter().any(|(_, is_named)| *is_named);
-        own.extend(is_named.then_some(("A14", "collectors")));
-        let expects = firewall.pair.is_none() && tunnels(firewall).next().is_some();
-        own.extend(expects.then_some(("A10", "tunnels")));
-        for (number, slug) in own {
-            let why = NOBODY_ALONE.to_owned();
-            maker
-                .missing
-                .add(number, slug.to_owned(), why, Some(firewall.scope()));
-        }
-    }
+    left_out(maker);
     for firewall in maker.published.alone() {
         for row in &OF_FIREWALL {
             let found = maker.published.own(firewall, row.metric);
@@ -58,6 +42,27 @@ pub(super) fn make(maker: &mut Maker<'_>) {
                 missing: MissingData::NotBreaching,
             });
             maker.put(about, rule);
+        }
+    }
+}
+
+/// What firewalls in a group would have if they stood alone.
+fn left_out(maker: &mut Maker<'_>) {
+    for firewall in maker.published.grouped() {
+        let rows = OF_FIREWALL.iter();
+        let mut own: Vec<_> = rows
+            .filter(|row| maker.published.own(firewall, row.metric).is_ok())
+            .map(|row| (row.number, row.slug))
+            .collect();
+        let is_named = firewall.collectors.iter().any(|(_, is_named)| *is_named);
+        own.extend(is_named.then_some(("A14", "collectors")));
+        let expects = firewall.pair.is_none() && tunnels(firewall).next().is_some();
+        own.extend(expects.then_some(("A10", "tunnels")));
+        for (number, slug) in own {
+            let why = NOBODY_ALONE.to_owned();
+            maker
+                .missing
+                .add(number, slug.to_owned(), why, Some(firewall.scope()));
         }
     }
 }

@@ -158,20 +158,8 @@ fn a_pan_os_group_has_buffers_if_it_wants_and_a_longer_warm_up() {
 fn one_out_of_service_does_not_lower_what_a_member_must_report() {
     let fleet = |in_service: bool| {
         let text = format!(
-            r#"
-[identity]
-auto_scaling_group = "edge"
-in_service = {in_service}
-[collectors.cpu]
-sample_secs = 60
-[[collectors.panos.firewall]]
-name = "fw-a"
-address = "10.0.0.4"
-api_key_file = "/k"
-tls_insecure = true
-auto_scaling_group = "edge"
-in_service = true
-"#
+            "[identity]\nauto_scaling_group = \"edge\"\nin_service = {in_service}\n\
+             [collectors.cpu]\nsample_secs = 60\n{PANOS_GROUP}"
         );
         let made = policies(&text);
         let mut found = made.policies.iter().filter(|one| one.number == "P4");

@@ -159,7 +159,7 @@ fn tunnels_that_were_ever_read_must_be_read_as_gone() {
 #[test]
 fn tunnels_are_unknown_until_all_who_read_them_were_heard() {
     let mut gauges = Gauges::default();
-    gauges.expect([3, 7]);
+    gauges.wait_for([3, 7]);
     let mut wait = Wait::new(RULE, secs(BOOT), None, gauges.clone());
     for second in 0..3 {
         wait.take(Gauge::Sessions, at(second, 1.0));
@@ -195,7 +195,7 @@ fn tunnels_are_unknown_until_all_who_read_them_were_heard() {
 fn tunnels_that_are_not_read_yet_are_told() {
     let now = secs(BOOT);
     let mut gauges = Gauges::default();
-    gauges.expect([0]);
+    gauges.wait_for([0]);
     let mut drain = Drain::new(Wait::new(RULE, now, None, gauges), None, now);
     drain.take(Gauge::Sessions, at(0, 5.0));
     let line = said(&mut drain, now);
@@ -487,7 +487,7 @@ fn run(
         ..Plain::default()
     };
     let mut gauges = Gauges::default();
-    gauges.expect([0, 1]);
+    gauges.wait_for([0, 1]);
     let wait = Wait::new(rule, now, None, gauges);
     let mut drain = Drain::new(wait, Some(Hook::new(secs(900), patience, false)), now);
     let mut calls: Vec<(Duration, Call)> = Vec::new();

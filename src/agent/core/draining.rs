@@ -44,7 +44,7 @@ impl Draining {
     /// Nothing is read yet.
     pub(super) fn new(plan: Option<&DrainPlan>) -> Self {
         let mut draining = Draining::default();
-        draining.gauges.expect(tunnels(plan));
+        draining.gauges.wait_for(tunnels(plan));
         draining
     }
 
@@ -86,7 +86,7 @@ impl Draining {
             (&known - &wanted)
                 .iter()
                 .for_each(|gone| gauges.heard(*gone));
-            gauges.expect(&wanted - &known);
+            gauges.wait_for(&wanted - &known);
         });
         // Without a plan, it is broken off at the next look.
         let (Some(old), Some(new)) = (old, new) else {

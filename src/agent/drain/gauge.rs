@@ -98,7 +98,7 @@ impl Gauges {
     }
 
     /// Tunnels are known once these collectors had a pass that did not fail.
-    pub fn expect(&mut self, collectors: impl IntoIterator<Item = usize>) {
+    pub fn wait_for(&mut self, collectors: impl IntoIterator<Item = usize>) {
         self.silent.extend(collectors);
     }
 

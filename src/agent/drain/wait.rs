@@ -92,7 +92,7 @@ impl Wait {
         self.low = 0;
     }
 
-    /// A collector that may know of tunnels is to be heard from now on, or was.
+    /// Its gauges, to tell which collectors are to be heard of tunnels, and which were.
     pub fn gauges_mut(&mut self) -> &mut Gauges {
         &mut self.gauges
     }

@@ -95,7 +95,7 @@ impl Watch {
         };
         let all = wanted.iter().enumerate();
         let tunnels = all.filter(|(_, wanted)| reads_tunnels(wanted, &selection));
-        gauges.expect(tunnels.map(|(number, _)| number));
+        gauges.wait_for(tunnels.map(|(number, _)| number));
         let source = |wanted: &Wanted| Source {
             collector: wanted.spec.name,
             target: wanted.target.clone(),

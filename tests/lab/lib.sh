@@ -89,7 +89,7 @@ namespaces_add() {
 namespaces_delete() {
   local ns
   for ns; do
-    if ip netns list | awk '{ print $1 }' | grep -qx -- "$ns"; then ip netns delete "$ns"; fi
+    [ ! -e "/run/netns/$ns" ] || ip netns delete "$ns"
   done
 }
 
@@ -236,6 +236,10 @@ increase() { calc "$(key "$1.after" "$2") - $(key "$1.before" "$2")"; }
 # --- checks -----------------------------------------------------------------------------------
 
 calc() { awk "BEGIN { printf \"%.9g\", $1 }"; }
+
+# contains TEXT WORD: also for what a command prints. A pipe into `grep -q` fails now and then under pipefail: grep goes
+# at the first match, and what the command still writes ends it by SIGPIPE.
+contains() { [[ $1 == *"$2"* ]]; }
 
 # check NAME DETAIL COMMAND...
 check() {

@@ -513,8 +513,7 @@ resource "aws_cloudwatch_metric_alarm" "a1b_silent_ha_group_b_xbf1f6fd9" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel1_ha_group_x7c035ddc" {
-  count = var.tunnel1 == "" ? 0 : 1
-
+  count               = var.tunnel1 != "" ? 1 : 0
   alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel1}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
@@ -535,8 +534,7 @@ resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel1_ha_group_x7
 }
 
 resource "aws_cloudwatch_metric_alarm" "a10_pair_tunnel_down_tunnel2_ha_group_x0b9d8f2c" {
-  count = var.tunnel2 == "" ? 0 : 1
-
+  count               = var.tunnel2 != "" ? 1 : 0
   alarm_name          = "fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel2}"
   alarm_description   = "An expected tunnel is down, or nothing was heard of it, for three minutes (longer than a rekey or a dead-peer check takes). Down and configured: look at the peer and the IKE or handshake log, at UDP 500, 4500 or the tunnel's port, at proposals and keys that changed. Not configured: the name in expect or expect_tunnels is not the one that the firewall lists (of PAN-OS tunnels with proxy ids the name is TUNNEL:PROXY-ID). Nothing heard: fwmetrics or the firewall is silent."
   comparison_operator = "LessThanThreshold"
@@ -741,16 +739,18 @@ resource "aws_cloudwatch_dashboard" "firewalls_dashboard" {
         width  = 24
         height = 3
         properties = {
-          alarms = [
+          alarms = flatten([
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A1b-silent",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A1b-silent",
+            var.tunnel1 != "" ? ["arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel1}"] : [],
+            var.tunnel2 != "" ? ["arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A10-pair-tunnel-down-${var.tunnel2}"] : [],
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A12-bgp-peers-down",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-nobody-active",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-A13-both-active",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-a-A14-collector-panos",
             "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:fwmetrics-${var.ha_group}-b-A14-collector-panos",
-          ]
+          ])
           sortBy = "stateUpdatedTimestamp"
           title  = "Alarms"
         }

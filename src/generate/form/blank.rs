@@ -30,6 +30,10 @@ pub enum Blank {
     Subnets,
     /// Their security group.
     SecurityGroup,
+    /// A tunnel that the pair's stack may have to expect.
+    Tunnel1,
+    /// Another.
+    Tunnel2,
     /// Region of the account that this is deployed in.
     Region,
     /// Its account id.
@@ -53,7 +57,7 @@ pub struct About {
 
 impl Blank {
     /// All, in the order of their characters.
-    pub const ALL: [Blank; 14] = [
+    pub const ALL: [Blank; 16] = [
         Blank::AutoScalingGroup,
         Blank::InstanceId,
         Blank::PeerInstanceId,
@@ -65,6 +69,8 @@ impl Blank {
         Blank::Vpc,
         Blank::Subnets,
         Blank::SecurityGroup,
+        Blank::Tunnel1,
+        Blank::Tunnel2,
         Blank::Region,
         Blank::Account,
         Blank::Partition,
@@ -141,10 +147,11 @@ const fn known(name: &'static str, terraform: &'static str) -> About {
 const TOPIC: &str = "arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+";
 /// A role's ARN in any partition, with its path.
 const ROLE: &str = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+";
+const TUNNEL: &str = "Name of an IPsec tunnel that has to be up. Empty: none is expected.";
 const INSTANCE: &str = "i-[0-9a-f]{8,17}";
 
 // Descriptions hold no quote and no backslash: they stand in each form as they are.
-static ABOUT: [About; 14] = [
+static ABOUT: [About; 16] = [
     given(
         "AutoScalingGroupName",
         "Name of the Auto Scaling group of the firewalls. Empty: nothing that needs a group is made.",
@@ -202,6 +209,8 @@ static ABOUT: [About; 14] = [
         "Security group of the endpoints: lets TCP 443 in from the firewalls.",
         "sg-[0-9a-f]{8,17}",
     ),
+    given("Tunnel1", TUNNEL, "[A-Za-z0-9._:-]{1,63}"),
+    given("Tunnel2", TUNNEL, "[A-Za-z0-9._:-]{1,63}"),
     known("Region", "data.aws_region.current.id"),
     known("AccountId", "data.aws_caller_identity.current.account_id"),
     known("Partition", "data.aws_partition.current.partition"),
@@ -254,7 +263,7 @@ mod tests {
             assert!(!blank.about().pattern.contains(['"', '\\', '$']));
         }
         assert_eq!(Blank::of('a'), None);
-        assert_eq!(Blank::of('\u{E00E}'), None);
+        assert_eq!(Blank::of('\u{E010}'), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod json;
 pub mod terraform;
 pub mod yaml;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 use super::dashboard::{ITEM, WHEN};
 use super::resource::{Resource, needs};
@@ -61,6 +61,8 @@ pub struct Filling<'a> {
     pub blanks: &'a [(Blank, &'a str)],
     /// Texts in configured values that stand for something, such as `@InstanceIdA@`.
     pub tokens: &'a [(&'a str, &'a str)],
+    /// Likewise for a blank that may stay empty: what has it in it is there only where it is given.
+    pub optional: &'a [(&'a str, Blank)],
 }
 
 /// The first character that stands for a token; those of blanks lie before.
@@ -123,9 +125,13 @@ impl<'a> Filling<'a> {
     fn mark(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                for (at, (token, _)) in (TOKENS..ITEMS).zip(self.tokens) {
-                    let mark = char::from_u32(at).unwrap_or('?').to_string();
-                    *text = text.replace(token, &mark);
+                let tokens = (TOKENS..ITEMS).zip(self.tokens);
+                let tokens =
+                    tokens.map(|(at, (token, _))| (token, char::from_u32(at).unwrap_or('?')));
+                let optional = self.optional.iter();
+                let optional = optional.map(|(token, blank)| (token, blank.mark()));
+                for (token, mark) in tokens.chain(optional) {
+                    *text = text.replace(token, &mark.to_string());
                 }
             }
             Value::Array(list) => list.iter_mut().for_each(|item| self.mark(item)),
@@ -139,8 +145,36 @@ impl<'a> Filling<'a> {
         let mut all = bundle.resources();
         for one in &mut all {
             one.input.values_mut().for_each(|value| self.mark(value));
+            match one.input.get_mut("DashboardBody") {
+                Some(body) => self.hang(body),
+                None => one.needs.extend(self.hanging(&needs(&one.input))),
+            }
         }
         all
+    }
+
+    /// Those of the blanks that may stay empty.
+    fn hanging(&self, blanks: &[Blank]) -> Vec<Blank> {
+        let is_optional = |blank: &&Blank| self.optional.iter().any(|(_, own)| own == *blank);
+        blanks.iter().filter(is_optional).copied().collect()
+    }
+
+    /// Makes texts of lists optional items where they hang on such a blank.
+    fn hang(&self, value: &mut Value) {
+        match value {
+            Value::Array(list) => list.iter_mut().for_each(|item| match item {
+                Value::String(text) => {
+                    let when = self.hanging(&blank::blanks(text).collect::<Vec<_>>());
+                    if !when.is_empty() {
+                        let when: String = when.into_iter().map(Blank::mark).collect();
+                        *item = json!({WHEN: when, ITEM: text});
+                    }
+                }
+                _ => self.hang(item),
+            }),
+            Value::Object(table) => table.values_mut().for_each(|item| self.hang(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
     }
 }
 

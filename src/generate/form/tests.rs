@@ -166,6 +166,7 @@ fn what_a_stack_knows_is_no_parameter() {
             (Blank::LoadBalancer, "Balancer.LoadBalancerFullName"),
         ],
         tokens: &[("@Id@", "InstanceIdA")],
+        optional: &[],
     };
     let mut tree = json!({"a": "x-@Id@", "b": Blank::LoadBalancer.mark().to_string(), "c": "@Id@"});
     filling.mark(&mut tree);

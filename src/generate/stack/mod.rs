@@ -4,8 +4,6 @@
 //! In a frame, a line `@@part@@` stands for lines, indented as it is; `@Name@` in a configuration for a parameter of
 //! the stack.
 
-use serde_json::Value;
-
 use crate::config;
 use crate::config::Config;
 use crate::generate::bundle::{Bundle, Part};
@@ -37,6 +35,8 @@ pub struct Frame {
     known: &'static [(Blank, &'static str, &'static str)],
     /// Likewise for texts of its configuration.
     tokens: &'static [(&'static str, &'static str, &'static str)],
+    /// And for those that may stay empty.
+    optional: &'static [(&'static str, Blank)],
     /// What its dashboard is called, where not by its group.
     dashboard: Option<&'static str>,
 }
@@ -69,6 +69,7 @@ pub static FLEET: Frame = Frame {
     ],
     dashboard: None,
     tokens: &[],
+    optional: &[],
 };
 
 /// A PAN-OS HA pair's poller.
@@ -84,9 +85,8 @@ pub static PAIR: Frame = Frame {
         ("@InstanceIdA@", "InstanceIdA", "var.instance_id_a"),
         ("@InstanceIdB@", "InstanceIdB", "var.instance_id_b"),
         ("@HaGroup@", "HaGroup", "var.ha_group"),
-        ("@Tunnel1@", "Tunnel1", "var.tunnel1"),
-        ("@Tunnel2@", "Tunnel2", "var.tunnel2"),
     ],
+    optional: &[("@Tunnel1@", Blank::Tunnel1), ("@Tunnel2@", Blank::Tunnel2)],
 };
 
 const TOPICS: [(Blank, &str, &str); 2] = [
@@ -159,9 +159,6 @@ impl Frame {
         for (dashboard, name) in bundle.dashboards.iter_mut().zip(self.dashboard) {
             name.clone_into(&mut dashboard.name);
         }
-        for dashboard in &mut bundle.dashboards {
-            without_tunnels(&mut dashboard.body);
-        }
         bundle.left_out.clear();
         let pick = |cloudformation: &'static str, terraform: &'static str| match form {
             Form::Cloudformation => cloudformation,
@@ -180,77 +177,13 @@ impl Frame {
         let filling = Filling {
             blanks: &blanks,
             tokens: &tokens,
+            optional: self.optional,
         };
-        let made = match form {
+        Ok(match form {
             Form::Cloudformation => cloudformation::parts(&bundle, &filling).resources,
             Form::Terraform => terraform::parts(&bundle, &filling).resources,
-        };
-        Ok(conditional(&made, form))
+        })
     }
-}
-
-/// Takes alarms on tunnels from the widgets: a stack may have no tunnel, and a widget may not name what is not there.
-fn without_tunnels(body: &mut Value) {
-    let widgets = body["widgets"].as_array_mut().into_iter().flatten();
-    for widget in widgets {
-        if let Some(Value::Array(alarms)) = widget.pointer_mut("/properties/alarms") {
-            alarms.retain(|arn| !arn.to_string().contains("@Tunnel"));
-        }
-    }
-}
-
-/// An alarm on a tunnel is there only where the tunnel has a name: its first line is followed by a condition.
-fn conditional(resources: &str, form: Form) -> String {
-    let (begin, after) = match form {
-        Form::Cloudformation => ("\n  ", "Type: AWS::CloudWatch::Alarm\n"),
-        Form::Terraform => ("\nresource ", " {\n"),
-    };
-    let mut out = String::new();
-    for block in blocks(resources, begin) {
-        let place = block.find(after).map(|at| at + after.len());
-        let condition = ["Tunnel1", "Tunnel2"]
-            .into_iter()
-            .find_map(|tunnel| condition(block, tunnel, form));
-        match place.zip(condition) {
-            Some((place, condition)) => {
-                out.push_str(&block[..place]);
-                out.push_str(&condition);
-                out.push_str(&block[place..]);
-            }
-            None => out.push_str(block),
-        }
-    }
-    out
-}
-
-/// The condition of an alarm that looks at this tunnel.
-fn condition(block: &str, tunnel: &str, form: Form) -> Option<String> {
-    match form {
-        Form::Cloudformation => ["\n", "}"]
-            .iter()
-            .any(|end| block.contains(&format!("Ref: {tunnel}{end}")))
-            .then(|| format!("    Condition: Has{tunnel}\n")),
-        Form::Terraform => {
-            let variable = format!("var.{}", snake(tunnel));
-            let is_alarm = block.contains("\"aws_cloudwatch_metric_alarm\"");
-            (is_alarm && block.contains(&variable))
-                .then(|| format!("  count = {variable} == \"\" ? 0 : 1\n\n"))
-        }
-    }
-}
-
-/// The text in parts that begin after a line's end and with this, a first one aside; `begin` is followed by no space.
-fn blocks<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
-    let starts = text.match_indices(begin).filter_map(|(at, _)| {
-        let next = text.as_bytes().get(at + begin.len());
-        next.is_some_and(|next| *next != b' ').then_some(at + 1)
-    });
-    let mut cuts = vec![0];
-    cuts.extend(starts);
-    cuts.push(text.len());
-    cuts.windows(2)
-        .map(|pair| &text[pair[0]..pair[1]])
-        .collect()
 }
 
 /// Puts the parts into their places.
@@ -361,22 +294,13 @@ mod tests {
     }
 
     #[test]
-    fn a_dashboard_names_no_alarm_of_a_tunnel_that_may_not_be() {
-        for (form, tunnel) in [
-            (Form::Cloudformation, "${Tunnel"),
-            (Form::Terraform, "${var.tunnel"),
-        ] {
-            let text = PAIR.text(form).unwrap();
-            let arns = text.lines().filter(|line| line.contains(":alarm:"));
-            let arns: Vec<&str> = arns.collect();
-            assert!(!arns.is_empty());
-            let named = arns.iter().any(|line| line.contains(tunnel));
-            assert!(!named, "{arns:?}");
-            assert!(
-                !text.contains("null,"),
-                "an empty list of alarms is refused"
-            );
-        }
+    fn what_hangs_on_a_tunnel_is_there_only_with_it() {
+        let text = PAIR.text(Form::Cloudformation).unwrap();
+        assert!(text.contains("    Condition: HasTunnel1\n"));
+        assert!(text.contains("- HasTunnel1\n                - Fn::Sub: \",\\\"arn:"));
+        let text = PAIR.text(Form::Terraform).unwrap();
+        assert!(text.contains("= var.tunnel1 != \"\" ? 1 : 0\n"));
+        assert!(text.contains("var.tunnel1 != \"\" ? ["));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod dimension;
 pub mod faults;
 pub mod identity;
 pub mod limits;
+pub mod math;
 pub mod metric;
 pub mod names;
 pub mod prices;

@@ -2,7 +2,7 @@
 //! treated as 0. If the value of a data point causes a function to attempt to divide by zero, the data point is
 //! dropped."
 
-use crate::model::alarm::Math;
+use crate::model::math::Math;
 
 /// What an expression is at one timestamp.
 #[derive(Debug, Clone, Copy, PartialEq)]

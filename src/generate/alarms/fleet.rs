@@ -4,9 +4,10 @@ use super::table::OF_GROUP;
 use super::{About, Maker, exact, minute};
 use crate::generate::published::Found;
 use crate::model::alarm::{
-    Comparison, Math, Measure, MetricId, MissingData, Rule, Statistic, Text, Urgency,
+    Comparison, Measure, MetricId, MissingData, Rule, Statistic, Text, Urgency,
 };
 use crate::model::dimension::AUTO_SCALING_GROUP;
+use crate::model::math::Math;
 
 /// How many members of a group are in service, as Auto Scaling says where group metrics are enabled ("Monitor CloudWatch
 /// metrics for your Auto Scaling groups and instances": once a minute, by {AutoScalingGroupName}).

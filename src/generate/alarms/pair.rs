@@ -3,9 +3,10 @@
 use super::{About, Maker};
 use crate::generate::published::Found;
 use crate::model::alarm::{
-    Comparison, Math, Measure, MissingData, Parameter, Rule, Statistic, Text, Urgency,
+    Comparison, Measure, MissingData, Parameter, Rule, Statistic, Text, Urgency,
 };
 use crate::model::dimension::INSTANCE_ID;
+use crate::model::math::Math;
 use crate::model::names::HA_ACTIVE;
 
 pub(super) fn make(maker: &mut Maker<'_>) {

@@ -146,7 +146,7 @@ proptest! {
         // A body is JSON once CloudFormation has put its parameters in.
         for resource in Filling::default().resources(&bundle) {
             if let Some(body) = resource.input.get("DashboardBody") {
-                let body = cloudformation::dashboard_body(body, &Filling::default());
+                let body = cloudformation::dashboard::body(body, &Filling::default());
                 prop_assert!(serde_json::from_str::<Value>(&resolved(&body)).is_ok(), "{body}");
             }
         }

@@ -10,9 +10,10 @@ pub use crate::config::POLICY_NUMBERS as ALL_NUMBERS;
 use crate::config::{Config, Scaling};
 use crate::generate::published::Published;
 use crate::model::alarm::{
-    Alarm, Comparison, Decision, Math, Measure, MetricId, MissingData, Policy, Rule, Stat,
-    Statistic, Step, Text, Urgency,
+    Alarm, Comparison, Decision, Measure, MetricId, MissingData, Policy, Rule, Stat, Statistic,
+    Step, Text, Urgency,
 };
+use crate::model::math::Math;
 
 /// What was made, in the order of the table.
 #[derive(Debug, Clone, PartialEq, Default)]

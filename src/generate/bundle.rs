@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::alarms::{self, LeftOut};
 use super::dashboard::{self, Dashboard};
-use super::form::blank::plain;
+use super::form::blank::{Blank, plain};
 use super::iam;
 use super::resource::{self, Ids, Kind, Resource, camel};
 use super::scaling;
@@ -26,6 +26,8 @@ pub struct Bundle {
     pub grants: Vec<Resource>,
     /// What this configuration has no metric for, and what it disables.
     pub left_out: Vec<LeftOut>,
+    /// One template is for two accounts, and the metrics are in that which is given the firewalls' role.
+    pub is_for_two: bool,
 }
 
 /// Which of it is wanted.
@@ -68,6 +70,7 @@ impl Bundle {
         }
         if wants(Part::Iam) {
             bundle.grants = iam::of(config);
+            bundle.is_for_two = config.cloudwatch.role_arn.is_some();
         }
         bundle.prefix = prefix;
         bundle
@@ -85,6 +88,12 @@ impl Bundle {
             resource::policy(&mut made, &self.prefix, one, &mut ids);
         }
         made.extend(self.dashboards.iter().map(board));
+        if self.is_for_two {
+            // In the firewalls' own account they would look at nothing, and some would page for that.
+            for one in &mut made {
+                one.needs.push(Blank::FirewallRole);
+            }
+        }
         made.extend(self.grants.iter().cloned());
         made
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::bundle::{Bundle, Part};
 use super::*;
 use crate::config::parse;
+use crate::generate::resource::Kind;
 
 /// Printable ASCII, the signs that mean something more often.
 fn name() -> impl Strategy<Value = String> {
@@ -260,4 +261,23 @@ fn with_name<'a>(tree: &'a Value, name: &str) -> Option<&'a Value> {
         Value::Array(list) => list.iter().find_map(|one| with_name(one, name)),
         _ => None,
     }
+}
+
+#[test]
+fn in_the_firewalls_own_account_nothing_looks_at_metrics_that_are_in_another() {
+    let role = "[cloudwatch]\nrole_arn = \"arn:aws:iam::123456789012:role/r\"";
+    let config = parse(&format!("{role}\n[drain]\nhook_name = \"h\""), None, &[]).unwrap();
+    let is_for_the_other = |parts: &[Part]| {
+        let looks = |one: &Resource| matches!(one.kind, Kind::Alarm | Kind::Dashboard);
+        let all = Bundle::of(&config, parts).resources().into_iter();
+        let needs = all
+            .filter(looks)
+            .map(|one| one.needs.contains(&Blank::FirewallRole));
+        needs.collect::<Vec<bool>>()
+    };
+    let both = is_for_the_other(Part::ALL);
+    assert!(both.len() > 10 && both.iter().all(|other| *other));
+    // What holds no role is deployed where the metrics are.
+    let alone = is_for_the_other(&[Part::Alarms, Part::Dashboard]);
+    assert_eq!(alone, vec![false; both.len()]);
 }

@@ -60,9 +60,8 @@ fn for_aws(form: Form, bundle: &Bundle) -> Result<(), Failure> {
         FormName::Json => json::text(bundle),
     };
     if !bundle.left_out.is_empty() {
-        let numbers: std::collections::BTreeSet<&str> =
-            bundle.left_out.iter().map(|out| out.number).collect();
-        let numbers: Vec<&str> = numbers.into_iter().collect();
+        let mut numbers: Vec<&str> = bundle.left_out.iter().map(|out| out.number).collect();
+        numbers.dedup();
         say(&format!(
             "left out: {}; the output says why of each",
             numbers.join(", ")

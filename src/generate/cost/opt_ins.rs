@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Assumed, sent};
 use crate::catalogue;
 use crate::config::Config;
+use crate::model::metric::Sets;
 use crate::model::prices::number;
 
 /// An item of `[metrics] enable`.
@@ -53,11 +54,13 @@ pub(super) fn of(
     all
 }
 
-/// All that `[metrics] enable` takes.
+/// What `[metrics] enable` takes, each thing once.
 fn names() -> impl Iterator<Item = String> {
     catalogue::all().into_iter().flat_map(|entry| {
         let metric = entry.metric;
         let fine = metric.detail.dimension();
+        // Where all series are fine ones the name alone is as much.
+        let fine = fine.filter(|_| metric.sets != Sets::DetailOnly);
         let fine = fine.map(|own| format!("{}:{}", metric.name, own.name()));
         std::iter::once(metric.name.to_owned()).chain(fine)
     })

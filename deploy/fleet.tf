@@ -602,7 +602,7 @@ resource "aws_cloudwatch_metric_alarm" "a1_reporting_gap_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a2_hot_firewall_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A2-hot-firewall"
-  alarm_description   = "The hottest firewall of the group had its dataplane at 90 % or more for five minutes; it will drop packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target. If the whole group is hot, raise its size."
+  alarm_description   = "In each of five minutes a firewall of the group had its dataplane at 90 % or more, for a second at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, peaks of a second are bursts or other work on its cores. If the whole group is hot, raise its size."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   datapoints_to_alarm = 5
   dimensions = {
@@ -968,7 +968,7 @@ resource "aws_autoscaling_policy" "p4_scale_in_group" {
 
 resource "aws_cloudwatch_metric_alarm" "p4_scale_in_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P4-scale-in"
-  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where more than a quarter is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 6
   evaluation_periods  = 6

@@ -61,7 +61,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "DataplaneCpuUtilization",
         threshold: |of| of.hot_firewall_percent,
         of: (5, 5),
-        text: "The hottest firewall of the group had its dataplane at {threshold} % or more for five minutes; it will drop packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target. If the whole group is hot, raise its size.",
+        text: "In each of five minutes a firewall of the group had its dataplane at {threshold} % or more, for a second at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, peaks of a second are bursts or other work on its cores. If the whole group is hot, raise its size.",
         ..FULL
     },
     Row {
@@ -86,7 +86,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         slug: "packet-buffers",
         metric: "PacketBufferUtilization",
         threshold: |of| of.packet_buffers_percent,
-        text: "A firewall has {threshold} % or more of its packet buffers in use: latency grows and packets are dropped next. Usual causes are one heavy session or a DoS (show running resource-monitor ingress-backlogs names the sessions); discard or rate-limit it, and switch packet-buffer protection on. It comes in bursts; more firewalls help only when all of them are full.",
+        text: "In three of five minutes a firewall had {threshold} % or more of its packet buffers in use, for one reading at the least: latency grows and packets are dropped next. Usual causes are one heavy session or a DoS (show running resource-monitor ingress-backlogs names the sessions); discard or rate-limit it, and switch packet-buffer protection on. It comes in bursts; more firewalls help only when all of them are full.",
         ..FULL
     },
     Row {
@@ -187,7 +187,7 @@ pub(super) static OF_FIREWALL: [Row; 4] = [
         threshold: |of| of.tunnel_bandwidth_percent,
         of: (5, 10),
         urgency: Urgency::Warn,
-        text: "The busiest tunnel of this firewall runs at {threshold} % of its ceiling or more (1.25 Gbit/s for a standard AWS VPN tunnel, unless the configuration has another). One flow cannot use two tunnels; add one with ECMP over BGP, or order the large tunnel bandwidth.",
+        text: "The busiest tunnel of this firewall reached {threshold} % of its ceiling or more in five of ten minutes (1.25 Gbit/s for a standard AWS VPN tunnel, unless the configuration has another). One flow cannot use two tunnels; add one with ECMP over BGP, or order the large tunnel bandwidth.",
         ..FULL
     },
     Row {

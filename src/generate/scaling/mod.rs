@@ -216,7 +216,10 @@ const COOLDOWN: u32 = 300;
 /// CloudWatch's arithmetic takes a missing value for 0 (user guide, "Using metric math"), so that a silent fleet would
 /// look like an idle one while Auto Scaling goes on counting it: n of a dead `cap` is a load of 0. So the projection
 /// holds only where at least three quarters of the readings of all members in service are there, and where there are
-/// two of them; else the point is 100. Three quarters, for the newest minute may still be on its way.
+/// two of them; else the point is 100. Three quarters, for the newest minute may still be on its way: a fifth of all. So one
+/// silent of five to eight, two of nine to twelve, do not hold it back, and are taken for as loaded as the others. To ask for
+/// more and for 6 of 7 points instead brings a flap to each platform of the simulated fleet: a newest point that is high is
+/// passed over as one that is late is.
 ///
 /// Simple scaling, which the guide advises against, is meant here: an alarm invokes its action once a minute while it
 /// stands, and a step policy takes one firewall away each time, before the average shows it. A simple policy "must wait for
@@ -249,7 +252,7 @@ fn scale_in(of: &Of<'_>) -> Result<Decision, String> {
         missing: MissingData::NotBreaching,
     };
     let text = format!(
-        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. A fleet that does not report is never made smaller."
+        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where more than a quarter is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
     );
     Ok(Decision::Simple {
         alarm: of.alarm("P4", "scale-in", text, rule),

@@ -262,6 +262,13 @@ resource "aws_autoscaling_group" "poller" {
   }
 
   depends_on = [aws_iam_role_policy.poller]
+
+  lifecycle {
+    precondition {
+      condition     = var.tunnel1 == "" || var.tunnel1 != var.tunnel2
+      error_message = "tunnel1 and tunnel2 are two, or one is empty."
+    }
+  }
 }
 
 @@topics@@

@@ -552,6 +552,14 @@ locals {
   fwmetrics_page_topics = [aws_sns_topic.pages.arn]
 }
 
+output "alarm_topic_arn" {
+  value = aws_sns_topic.alarms.arn
+}
+
+output "page_topic_arn" {
+  value = aws_sns_topic.pages.arn
+}
+
 # --- what fwmetrics made of its configuration ---
 
 
@@ -2072,6 +2080,19 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
 output "endpoint_service_name" {
   description = "For Gateway Load Balancer endpoints where the traffic is."
   value       = aws_vpc_endpoint_service.firewalls.service_name
+}
+
+# These and those of the topics are what generate alarms, scaling and dashboard ask for.
+output "auto_scaling_group_name" {
+  value = aws_autoscaling_group.firewalls.name
+}
+
+output "load_balancer_full_name" {
+  value = aws_lb.firewalls.arn_suffix
+}
+
+output "target_group_full_name" {
+  value = aws_lb_target_group.firewalls.arn_suffix
 }
 
 output "tcp_reset" {

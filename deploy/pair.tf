@@ -485,6 +485,14 @@ locals {
   fwmetrics_page_topics = [aws_sns_topic.pages.arn]
 }
 
+output "alarm_topic_arn" {
+  value = aws_sns_topic.alarms.arn
+}
+
+output "page_topic_arn" {
+  value = aws_sns_topic.pages.arn
+}
+
 # --- what fwmetrics made of its configuration ---
 
 

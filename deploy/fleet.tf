@@ -11,7 +11,7 @@ terraform {
 }
 
 variable "image_id" {
-  description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
+  description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl, tar, gzip and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
   validation {
@@ -300,6 +300,9 @@ resource "aws_launch_template" "firewall" {
     id=$(metadata instance-id)
     address=$(metadata local-ipv4)
 
+    # Not in /tmp: hardened images mount it noexec.
+    work=/root/fwmetrics-boot
+
     # However this ends, the launch hook and the stack are told: a firewall that is not ready takes no traffic.
     finish() {
       local code=$? result=ABANDON status=FAILURE
@@ -308,6 +311,7 @@ resource "aws_launch_template" "firewall" {
         --auto-scaling-group-name "$group" --instance-id "$id" --lifecycle-action-result "$result" || true
       [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
         --logical-resource-id Firewalls --unique-id "$id" --status "$status" || true
+      rm -rf "$work"
     }
     trap finish EXIT
 
@@ -320,7 +324,7 @@ resource "aws_launch_template" "firewall" {
       echo "$2  $3" | sha256sum -c --quiet -
     }
 
-    work=$(mktemp -d)
+    mkdir -p "$work/fwmetrics"
     fetch "$package_url" "$package_sha256" "$work/package"
     if [ -n "$script_url" ]; then
       fetch "$script_url" "$script_sha256" "$work/firewall"
@@ -333,7 +337,6 @@ resource "aws_launch_template" "firewall" {
     [drain]
     hook_name = "fwmetrics-drain"
     TOML
-    mkdir "$work/fwmetrics"
     tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-owner
     "$work/fwmetrics/install.sh" --start
 
@@ -547,6 +550,14 @@ resource "aws_sns_topic_policy" "topics" {
 locals {
   fwmetrics_topics      = [aws_sns_topic.alarms.arn]
   fwmetrics_page_topics = [aws_sns_topic.pages.arn]
+}
+
+output "alarm_topic_arn" {
+  value = aws_sns_topic.alarms.arn
+}
+
+output "page_topic_arn" {
+  value = aws_sns_topic.pages.arn
 }
 
 # --- what fwmetrics made of its configuration ---
@@ -2069,6 +2080,19 @@ resource "aws_cloudwatch_dashboard" "fleet_dashboard" {
 output "endpoint_service_name" {
   description = "For Gateway Load Balancer endpoints where the traffic is."
   value       = aws_vpc_endpoint_service.firewalls.service_name
+}
+
+# These and those of the topics are what generate alarms, scaling and dashboard ask for.
+output "auto_scaling_group_name" {
+  value = aws_autoscaling_group.firewalls.name
+}
+
+output "load_balancer_full_name" {
+  value = aws_lb.firewalls.arn_suffix
+}
+
+output "target_group_full_name" {
+  value = aws_lb_target_group.firewalls.arn_suffix
 }
 
 output "tcp_reset" {

@@ -11,7 +11,7 @@ terraform {
 }
 
 variable "image_id" {
-  description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl and the AWS CLI."
+  description = "An AMI, or resolve:ssm:NAME of a parameter that holds one. It needs systemd, bash, curl, tar, gzip and the AWS CLI."
   type        = string
   default     = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
   validation {
@@ -124,8 +124,8 @@ variable "api_key_secret_a" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
   validation {
-    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_a))
-    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$", var.api_key_secret_a))
+    error_message = "It has to match ^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$."
   }
 }
 
@@ -160,8 +160,8 @@ variable "api_key_secret_b" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
   validation {
-    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_b))
-    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$", var.api_key_secret_b))
+    error_message = "It has to match ^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$."
   }
 }
 
@@ -231,7 +231,11 @@ resource "aws_iam_role_policy" "poller" {
       },
     ], [for statement in [
         { Action = "secretsmanager:GetSecretValue", Resource = [var.api_key_secret_a, var.api_key_secret_b] },
-        { Action = "kms:Decrypt", Resource = compact([var.secrets_key_arn]) },
+        {
+          Action    = "kms:Decrypt"
+          Resource  = compact([var.secrets_key_arn])
+          Condition = { StringEquals = { "kms:EncryptionContext:SecretARN" = [var.api_key_secret_a, var.api_key_secret_b] } }
+        },
         { Action = "s3:GetObject", Resource = [for url in [var.package_url] : "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(url, "s3://")}" if startswith(url, "s3://")] },
     ] : merge(statement, { Effect = "Allow" }) if length(statement.Resource) > 0])
   })
@@ -298,16 +302,20 @@ resource "aws_launch_template" "poller" {
     set -euo pipefail
     export AWS_DEFAULT_REGION=$region
 
+    # Not in /tmp: hardened images mount it noexec.
+    work=/root/fwmetrics-boot
+
     # The stack waits to be told, and rolls back a poller that does not come up.
     finish() {
       local code=$? status=FAILURE
       [ "$code" != 0 ] || status=SUCCESS
       [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
         --logical-resource-id Poller --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status "$status" || true
+      rm -rf "$work"
     }
     trap finish EXIT
 
-    work=$(mktemp -d)
+    mkdir -p "$work/fwmetrics"
     case $package_url in
       s3://*) aws s3 cp --only-show-errors "$package_url" "$work/package" ;;
       *) curl -sSfL --retry 5 -o "$work/package" "$package_url" ;;
@@ -343,7 +351,6 @@ resource "aws_launch_template" "poller" {
       "${var.tunnel2}",
     ]
     TOML
-    mkdir "$work/fwmetrics"
     tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-owner
     "$work/fwmetrics/install.sh"
 
@@ -398,6 +405,13 @@ resource "aws_autoscaling_group" "poller" {
   }
 
   depends_on = [aws_iam_role_policy.poller]
+
+  lifecycle {
+    precondition {
+      condition     = var.tunnel1 == "" || var.tunnel1 != var.tunnel2
+      error_message = "tunnel1 and tunnel2 are two, or one is empty."
+    }
+  }
 }
 
 # --- who is told ---
@@ -469,6 +483,14 @@ resource "aws_sns_topic_policy" "topics" {
 locals {
   fwmetrics_topics      = [aws_sns_topic.alarms.arn]
   fwmetrics_page_topics = [aws_sns_topic.pages.arn]
+}
+
+output "alarm_topic_arn" {
+  value = aws_sns_topic.alarms.arn
+}
+
+output "page_topic_arn" {
+  value = aws_sns_topic.pages.arn
 }
 
 # --- what fwmetrics made of its configuration ---

@@ -32,8 +32,9 @@ pub(super) fn call(what: Generated, file: Option<&str>) -> Result<(), Failure> {
 fn stack(frame: &Frame, form: StackForm, file: Option<&str>) -> Result<String, Failure> {
     if file.is_some() {
         return Err(Failure::Usage(
-            "this stack has a configuration of its own, and --config is not read: change it in what is printed, then make \
-             its alarms, policies and dashboard with generate all"
+            "this stack has a configuration of its own, and --config is not read: change it in what is printed, take out \
+             all below \"what fwmetrics made of its configuration\" but the outputs, and deploy what generate alarms, scaling \
+             and dashboard make of the changed one beside the stack"
                 .to_owned(),
         ));
     }

@@ -7,6 +7,9 @@ metadata() { imds -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/
 id=$(metadata instance-id)
 address=$(metadata local-ipv4)
 
+# Not in /tmp: hardened images mount it noexec.
+work=/root/fwmetrics-boot
+
 # However this ends, the launch hook and the stack are told: a firewall that is not ready takes no traffic.
 finish() {
   local code=$? result=ABANDON status=FAILURE
@@ -15,6 +18,7 @@ finish() {
     --auto-scaling-group-name "$group" --instance-id "$id" --lifecycle-action-result "$result" || true
   [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
     --logical-resource-id Firewalls --unique-id "$id" --status "$status" || true
+  rm -rf "$work"
 }
 trap finish EXIT
 
@@ -27,7 +31,7 @@ fetch() {
   echo "$2  $3" | sha256sum -c --quiet -
 }
 
-work=$(mktemp -d)
+mkdir -p "$work/fwmetrics"
 fetch "$package_url" "$package_sha256" "$work/package"
 if [ -n "$script_url" ]; then
   fetch "$script_url" "$script_sha256" "$work/firewall"
@@ -38,7 +42,6 @@ mkdir -p /etc/fwmetrics
 cat >/etc/fwmetrics/fwmetrics.toml <<'TOML'
 @@config@@
 TOML
-mkdir "$work/fwmetrics"
 tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-owner
 "$work/fwmetrics/install.sh" --start
 

@@ -363,6 +363,19 @@ output "endpoint_service_name" {
   value       = aws_vpc_endpoint_service.firewalls.service_name
 }
 
+# These and those of the topics are what generate alarms, scaling and dashboard ask for.
+output "auto_scaling_group_name" {
+  value = aws_autoscaling_group.firewalls.name
+}
+
+output "load_balancer_full_name" {
+  value = aws_lb.firewalls.arn_suffix
+}
+
+output "target_group_full_name" {
+  value = aws_lb_target_group.firewalls.arn_suffix
+}
+
 output "tcp_reset" {
   description = "To be run once, where the Region has it: resets TCP flows whose firewall is gone, so that clients connect anew."
   value       = "aws elbv2 modify-target-group-attributes --region ${local.region} --target-group-arn ${aws_lb_target_group.firewalls.arn} --attributes Key=send_tcp_reset.on_deregistration.enabled,Value=true Key=send_tcp_reset.on_unhealthy.enabled,Value=true"

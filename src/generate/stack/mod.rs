@@ -290,6 +290,9 @@ mod tests {
                 kept == made,
                 "deploy/{name} is not what is generated; BLESS=1 writes it"
             );
+            // A larger template has to come from a bucket.
+            let bytes = made.len();
+            assert!(form == Form::Terraform || bytes < 51_200, "{name}: {bytes}");
         }
     }
 

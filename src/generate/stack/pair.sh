@@ -1,16 +1,20 @@
 set -euo pipefail
 export AWS_DEFAULT_REGION=$region
 
+# Not in /tmp: hardened images mount it noexec.
+work=/root/fwmetrics-boot
+
 # The stack waits to be told, and rolls back a poller that does not come up.
 finish() {
   local code=$? status=FAILURE
   [ "$code" != 0 ] || status=SUCCESS
   [ -z "$stack" ] || aws cloudformation signal-resource --stack-name "$stack" \
     --logical-resource-id Poller --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status "$status" || true
+  rm -rf "$work"
 }
 trap finish EXIT
 
-work=$(mktemp -d)
+mkdir -p "$work/fwmetrics"
 case $package_url in
   s3://*) aws s3 cp --only-show-errors "$package_url" "$work/package" ;;
   *) curl -sSfL --retry 5 -o "$work/package" "$package_url" ;;
@@ -23,7 +27,6 @@ mkdir -p /etc/fwmetrics
 grep -vx '  "",' >/etc/fwmetrics/fwmetrics.toml <<'TOML'
 @@config@@
 TOML
-mkdir "$work/fwmetrics"
 tar -xzf "$work/package" -C "$work/fwmetrics" --strip-components 1 --no-same-owner
 "$work/fwmetrics/install.sh"
 

@@ -53,8 +53,8 @@ variable "api_key_secret_a" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
   validation {
-    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_a))
-    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$", var.api_key_secret_a))
+    error_message = "It has to match ^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$."
   }
 }
 
@@ -89,8 +89,8 @@ variable "api_key_secret_b" {
   description = "ARN of the secret in Secrets Manager whose text is its API key."
   type        = string
   validation {
-    condition     = can(regex("^arn:\\S+:secretsmanager:\\S+$", var.api_key_secret_b))
-    error_message = "It has to match ^arn:\\S+:secretsmanager:\\S+$."
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$", var.api_key_secret_b))
+    error_message = "It has to match ^arn:[a-z-]+:secretsmanager:[0-9A-Za-z/_+=.@:-]+$."
   }
 }
 
@@ -160,7 +160,11 @@ resource "aws_iam_role_policy" "poller" {
       },
     ], [for statement in [
         { Action = "secretsmanager:GetSecretValue", Resource = [var.api_key_secret_a, var.api_key_secret_b] },
-        { Action = "kms:Decrypt", Resource = compact([var.secrets_key_arn]) },
+        {
+          Action    = "kms:Decrypt"
+          Resource  = compact([var.secrets_key_arn])
+          Condition = { StringEquals = { "kms:EncryptionContext:SecretARN" = [var.api_key_secret_a, var.api_key_secret_b] } }
+        },
         { Action = "s3:GetObject", Resource = [for url in [var.package_url] : "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(url, "s3://")}" if startswith(url, "s3://")] },
     ] : merge(statement, { Effect = "Allow" }) if length(statement.Resource) > 0])
   })
@@ -258,6 +262,13 @@ resource "aws_autoscaling_group" "poller" {
   }
 
   depends_on = [aws_iam_role_policy.poller]
+
+  lifecycle {
+    precondition {
+      condition     = var.tunnel1 == "" || var.tunnel1 != var.tunnel2
+      error_message = "tunnel1 and tunnel2 are two, or one is empty."
+    }
+  }
 }
 
 @@topics@@

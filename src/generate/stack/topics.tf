@@ -68,3 +68,11 @@ locals {
   fwmetrics_topics      = [aws_sns_topic.alarms.arn]
   fwmetrics_page_topics = [aws_sns_topic.pages.arn]
 }
+
+output "alarm_topic_arn" {
+  value = aws_sns_topic.alarms.arn
+}
+
+output "page_topic_arn" {
+  value = aws_sns_topic.pages.arn
+}

@@ -8,7 +8,7 @@ id=$(metadata instance-id)
 address=$(metadata local-ipv4)
 
 # Not in /tmp: hardened images mount it noexec.
-work=/root/fwmetrics-boot
+work=/usr/local/fwmetrics-boot
 
 # However this ends, the launch hook and the stack are told: a firewall that is not ready takes no traffic.
 finish() {

@@ -2,7 +2,7 @@ set -euo pipefail
 export AWS_DEFAULT_REGION=$region
 
 # Not in /tmp: hardened images mount it noexec.
-work=/root/fwmetrics-boot
+work=/usr/local/fwmetrics-boot
 
 # The stack waits to be told, and rolls back a poller that does not come up.
 finish() {

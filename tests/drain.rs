@@ -93,6 +93,14 @@ fn all_of_it_side_by_side() {
             a_call_that_cannot_be_made_is_not_said_to_be_denied,
         ),
         (
+            "the_group_is_called_in_the_region_of_the_instance",
+            the_group_is_called_in_the_region_of_the_instance,
+        ),
+        (
+            "by_hand_the_environment_says_the_region_and_the_metrics_last",
+            by_hand_the_environment_says_the_region_and_the_metrics_last,
+        ),
+        (
             "a_remote_firewall_is_drained_from_here",
             a_remote_firewall_is_drained_from_here,
         ),
@@ -193,6 +201,13 @@ impl Fleet {
             .env("AWS_ENDPOINT_URL_AUTO_SCALING", self.scaling.url())
             .env("FWMETRICS_SPOOL__DIR", &self.state);
         command
+    }
+
+    /// `[cloudwatch] region`.
+    fn metrics_in(&self, region: &str) {
+        let text = std::fs::read_to_string(self.file.path()).unwrap();
+        let table = format!("[cloudwatch]\nregion = \"{region}\"\n");
+        self.file.replace(&text.replace("[cloudwatch]\n", &table));
     }
 
     fn run(&self) -> Program {
@@ -341,7 +356,7 @@ fn sessions_that_never_end_are_left_at_the_cap() {
 }
 
 fn a_session_table_that_cannot_be_read_is_waited_for_until_the_cap() {
-    let fleet = Fleet::new("drain-silent", 5000, "wait_max_secs = 25");
+    let fleet = Fleet::new("drain-silent", 5000, "wait_max_secs = 60");
     let mut program = fleet.leaving();
     assert!(
         program.wait_for_line("5000 of 5000 sessions left"),
@@ -355,14 +370,15 @@ fn a_session_table_that_cannot_be_read_is_waited_for_until_the_cap() {
         program.log()
     );
     assert!(!fleet.scaling.is_completed(), "{}", program.log());
+    let completed = "the lifecycle hook is completed (CONTINUE)";
     assert!(
-        program.wait_for_line("the lifecycle hook is completed (CONTINUE)"),
+        within(LONG, || program.log().contains(completed)),
         "{}",
         program.log()
     );
     let log = program.log();
     assert!(
-        log.contains("the cap of 25 s is reached, sessions unknown"),
+        log.contains("the cap of 60 s is reached, sessions unknown"),
         "{log}"
     );
     assert_eq!(program.terminate(), Some(0));
@@ -641,7 +657,9 @@ fn a_call_that_cannot_be_made_is_not_said_to_be_denied() {
         .env_remove("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     let mut program = Program::start(&mut command);
     assert!(
-        program.wait_for_line("CompleteLifecycleAction cannot be made: set [cloudwatch] region"),
+        program.wait_for_line(
+            "CompleteLifecycleAction cannot be made: set AWS_REGION to the Region of the group"
+        ),
         "{}",
         program.log()
     );
@@ -660,6 +678,62 @@ fn a_call_that_cannot_be_made_is_not_said_to_be_denied() {
         "{}",
         stderr(&refused)
     );
+}
+
+/// The signature names the Region, and this Auto Scaling takes the instance's alone: eu-west-1.
+fn the_group_is_called_in_the_region_of_the_instance() {
+    let fleet = Fleet::new("drain-region", 5, "");
+    fleet.metrics_in("eu-central-1");
+    let hand = output(&mut fleet.command(&["drain", "--hook", HOOK, "--max", "1m"]));
+    assert_eq!(hand.status.code(), Some(0), "{}", stderr(&hand));
+    assert_eq!(fleet.scaling.count(COMPLETE, 200), 1);
+    assert_eq!(fleet.scaling.count(COMPLETE, 403), 0);
+    let fleet = Fleet::new("drain-region-run", 5, "");
+    fleet.metrics_in("eu-central-1");
+    // What the service's environment says is about the metrics too.
+    let mut program = Program::start(fleet.command(&["run"]).env("AWS_REGION", "us-east-1"));
+    assert!(
+        program.wait_for_line("lifecycle InService"),
+        "{}",
+        program.log()
+    );
+    fleet.imds.set_lifecycle(Some("Terminated"));
+    assert!(
+        program.wait_for_line("the lifecycle hook is completed (CONTINUE)"),
+        "{}",
+        program.log()
+    );
+    assert!(fleet.scaling.is_completed());
+    let asked = fleet.scaling.asked();
+    assert!(asked.iter().all(|one| one.status == 200), "{asked:?}");
+    assert_eq!(program.terminate(), Some(0));
+}
+
+/// Of an instance that has no metadata service to be asked.
+fn by_hand_the_environment_says_the_region_and_the_metrics_last() {
+    for (metrics, environment) in [("eu-central-1", Some("eu-west-1")), ("eu-west-1", None)] {
+        let fleet = Fleet::new("drain-region-named", 5, "");
+        fleet.metrics_in(metrics);
+        let key = support::Key::example();
+        let named = ["drain", "--hook", HOOK, "--max", "1m", "--group", GROUP];
+        let mut command = fleet.command(&[&named[..], &["--instance-id", INSTANCE]].concat());
+        command
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", &key.id)
+            .env("AWS_SECRET_ACCESS_KEY", &key.secret);
+        if let Some(region) = environment {
+            command.env("AWS_REGION", region);
+        }
+        let ended = output(&mut command);
+        assert_eq!(
+            ended.status.code(),
+            Some(0),
+            "{metrics}: {}",
+            stderr(&ended)
+        );
+        assert!(fleet.scaling.is_completed());
+        assert_eq!(fleet.scaling.count(COMPLETE, 403), 0, "{metrics}");
+    }
 }
 
 fn without_a_hook_nothing_waits_and_nobody_is_called() {
@@ -867,7 +941,7 @@ fn a_remote_firewall_that_stops_answering_is_waited_for() {
     let simulator = pan_os(4000);
     let file = pan_config("drain-remote-silent", &simulator);
     let scaling = AutoScaling::start("pan-fleet", HOOK, "i-0a");
-    let remote = Remote::start(&scaling, &file, "100s");
+    let remote = Remote::start(&scaling, &file, "150s");
     remote.wait_for("4000 of 4000 sessions left");
     simulator.set_silent(true);
     remote.wait_for("the sessions are not read any more");
@@ -876,7 +950,7 @@ fn a_remote_firewall_that_stops_answering_is_waited_for() {
     println!("--- a PAN-OS firewall that stops answering\n{said}");
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("the cap of 100 s is reached, sessions unknown"),
+        said.contains("the cap of 3 min is reached, sessions unknown"),
         "{said}"
     );
     assert!(scaling.is_completed(), "at the cap all the same");

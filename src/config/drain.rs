@@ -28,7 +28,7 @@ pub struct Drain {
     pub quiet_secs: u64,
     /// Tunnels must be gone too.
     pub wait_for_tunnels: bool,
-    /// Auto Scaling's endpoint; else the region's.
+    /// Auto Scaling's endpoint; else that of the instance's Region.
     pub endpoint_url: Option<String>,
 }
 
@@ -124,7 +124,7 @@ pub(super) static SECTION: Section = Section {
             "endpoint_url",
             KeyKind::Text(url),
             "",
-            "Endpoint of Auto Scaling. Default: AWS_ENDPOINT_URL_AUTO_SCALING, AWS_ENDPOINT_URL, else that of the region.",
+            "Endpoint of Auto Scaling. Default: AWS_ENDPOINT_URL_AUTO_SCALING, AWS_ENDPOINT_URL, else that of the Region that the instance runs in.",
         )
         .example("\"https://vpce-0123456789abcdef0.autoscaling.eu-west-1.vpce.amazonaws.com\"")
         .pattern(URL),

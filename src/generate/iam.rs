@@ -23,7 +23,7 @@ pub fn of(config: &Config) -> Vec<Resource> {
     if config.cloudwatch.role_arn.is_some() {
         services.push(("sts", "EndpointSts"));
     }
-    if config.drain.hook_name.is_some() {
+    if !groups(config).is_empty() {
         services.push(("autoscaling", "EndpointAutoScaling"));
     }
     for (service, id) in services {
@@ -126,15 +126,17 @@ fn namespaces(config: &Config) -> Value {
     }
 }
 
-/// Completing the hook of these groups' instances, where there is one to complete.
+/// Completing the hooks of these groups' instances, where there are any.
 fn drain(config: &Config) -> Option<Value> {
-    config.drain.hook_name.as_ref()?;
-    Some(json!({
-        "Sid": "CompleteLifecycleHook",
-        "Effect": "Allow",
-        "Action": HOOK_ACTIONS,
-        "Resource": groups(config),
-    }))
+    let groups = groups(config);
+    (!groups.is_empty()).then(|| {
+        json!({
+            "Sid": "CompleteLifecycleHook",
+            "Effect": "Allow",
+            "Action": HOOK_ACTIONS,
+            "Resource": one_or_more(groups),
+        })
+    })
 }
 
 const HOOK_ACTIONS: [&str; 2] = [
@@ -142,22 +144,27 @@ const HOOK_ACTIONS: [&str; 2] = [
     "autoscaling:RecordLifecycleActionHeartbeat",
 ];
 
-/// ARNs of the groups; the id in the middle is known to nobody before the group is made.
-fn groups(config: &Config) -> Value {
+/// ARNs of the groups that are drained from here: this machine's where `run` does it, and those of remote firewalls,
+/// which `fwmetrics drain --target` does by hand. The id in the middle is known to nobody before the group is made.
+fn groups(config: &Config) -> Vec<String> {
     let [region, account, partition] =
         [Blank::Region, Blank::Account, Blank::Partition].map(Blank::mark);
-    let names = Published::of(config).groups().into_iter();
-    let names: BTreeSet<String> = names.map(|group: Text| literal(&group)).collect();
+    let own = config.drain.hook_name.is_some();
     let arn = |name: String| {
         format!(
             "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}"
         )
     };
+    let firewalls = Published::of(config).firewalls.into_iter();
+    let drained = firewalls.filter(|one| own || one.target.is_some());
+    let names: BTreeSet<String> = drained
+        .filter_map(|one| Some(literal(&one.group?)))
+        .collect();
     let mut arns: Vec<String> = names.into_iter().map(arn).collect();
-    if arns.is_empty() {
+    if own && arns.is_empty() {
         arns.push(arn(Blank::AutoScalingGroup.mark().to_string()));
     }
-    one_or_more(arns)
+    arns
 }
 
 /// A group's name, and no pattern: `*`, `?` and `$` as IAM escapes them (user guide, "IAM policy elements: Variables").
@@ -226,7 +233,7 @@ pub fn endpoint_policy(config: &Config, service: &str) -> Value {
     let role = config.cloudwatch.role_arn.as_deref();
     let (action, resource) = match service {
         "sts" => (json!("sts:AssumeRole"), json!(role.map(plain))),
-        "autoscaling" => (json!(HOOK_ACTIONS), groups(config)),
+        "autoscaling" => (json!(HOOK_ACTIONS), one_or_more(groups(config))),
         _ => (json!("cloudwatch:PutMetricData"), json!("*")),
     };
     // Metrics are sent as the role of the other account.

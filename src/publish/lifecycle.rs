@@ -4,6 +4,7 @@
 //! One attempt a call; who asks decides when to ask again. They are made as the instance's own role, not as [cloudwatch]
 //! role_arn's: the group is of the instance's account. Why there is no SDK crate for it: see Cargo.toml.
 
+mod endpoint;
 mod query;
 
 use std::error::Error;
@@ -24,7 +25,8 @@ use crate::host::http;
 use crate::model::chain;
 use crate::publish::outcome::remedy;
 use crate::publish::sdk::{self, CONNECT_TIMEOUT, NO_CREDENTIALS_IN_TIME, OPERATION_TIMEOUT};
-use query::{Answer, SERVICE, endpoint, form, judge};
+use endpoint::{SERVICE, endpoint};
+use query::{Answer, form, judge};
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 /// A signature is refused when its clock is 5 minutes off; from here on theirs is taken for right.
@@ -61,6 +63,8 @@ pub struct Waiting {
     pub hook: String,
     /// The instance that waits.
     pub instance: String,
+    /// The Region that it runs in, and its group with it; `None` where its metadata service did not say so.
+    pub region: Option<String>,
 }
 
 /// What became of a call.
@@ -85,7 +89,8 @@ pub enum Reply {
 /// Where and as whom to call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// Region; else the SDK's chain.
+    /// Region of the metrics: the last resort, where neither the instance nor the SDK's chain (AWS_REGION, profile, this
+    /// machine's) has one. The group need not be where its metrics go.
     pub region: Option<String>,
     /// Endpoint; else the environment's, else the region's.
     pub endpoint_url: Option<String>,
@@ -100,14 +105,6 @@ pub struct Lifecycle {
     ahead_secs: i64,
     /// The call at hand is signed, and was given to the connection.
     sending: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Client {
-    connector: SharedHttpConnector,
-    credentials: SharedCredentialsProvider,
-    region: String,
-    url: String,
 }
 
 impl Lifecycle {
@@ -148,9 +145,11 @@ impl Lifecycle {
     }
 
     async fn attempt(&mut self, call: Call, of: &Waiting) -> Reply {
-        let client = match &self.client {
+        let known = of.region.as_deref();
+        let same = |client: &&Client| known.is_none_or(|region| region == client.region);
+        let client = match self.client.as_ref().filter(same) {
             Some(client) => client.clone(),
-            None => match Client::new(&self.settings).await {
+            None => match Client::new(&self.settings, known).await {
                 Ok(client) => self.client.insert(client).clone(),
                 Err(why) => return Reply::Unable(why),
             },
@@ -181,14 +180,28 @@ impl Lifecycle {
     }
 }
 
+/// Signs and sends.
+#[derive(Debug, Clone)]
+struct Client {
+    connector: SharedHttpConnector,
+    credentials: SharedCredentialsProvider,
+    region: String,
+    url: String,
+}
+
 impl Client {
-    async fn new(settings: &Settings) -> Result<Self, String> {
-        let config = sdk::load(settings.region.as_deref()).await;
+    /// By the SDK's chain, this region first; or what is missing for it.
+    async fn new(settings: &Settings, region: Option<&str>) -> Result<Self, String> {
+        let mut config = sdk::load(region).await;
+        if config.region().is_none() && settings.region.is_some() {
+            config = sdk::load(settings.region.as_deref()).await;
+        }
         let region = config
             .region()
-            .ok_or("set [cloudwatch] region or AWS_REGION")?;
+            .ok_or("set AWS_REGION to the Region of the group")?;
         let region = region.as_ref().to_owned();
-        let url = endpoint(settings, &region, |name| std::env::var(name).ok());
+        let url = settings.endpoint_url.as_deref();
+        let url = endpoint(url, &config, &region, |name| std::env::var(name).ok());
         Ok(Client {
             connector: http::connector(CONNECT_TIMEOUT),
             credentials: credentials(&config)?,
@@ -264,70 +277,4 @@ fn http_date(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{SocketAddr, TcpListener};
-
-    use aws_credential_types::Credentials;
-
-    use super::*;
-
-    fn caller(of: SocketAddr) -> Lifecycle {
-        let keys = Credentials::new("AKIAEXAMPLE", "secret", None, None, "test");
-        let client = Client {
-            connector: http::connector(CONNECT_TIMEOUT),
-            credentials: SharedCredentialsProvider::new(keys),
-            region: "eu-west-1".to_owned(),
-            url: format!("http://{of}/"),
-        };
-        let mut caller = Lifecycle::new(Settings::default());
-        caller.client = Some(client);
-        caller
-    }
-
-    async fn complete(of: SocketAddr) -> Reply {
-        let waiting = Waiting {
-            group: "g".to_owned(),
-            hook: "h".to_owned(),
-            instance: "i-0".to_owned(),
-        };
-        caller(of).call(Call::Complete, &waiting).await
-    }
-
-    #[tokio::test]
-    async fn what_was_never_connected_was_not_sent() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let reader = std::thread::spawn(move || {
-            use std::io::Read;
-            let (mut stream, _) = listener.accept().unwrap();
-            let read = stream.read(&mut [0; 4096]).unwrap();
-            assert!(read > 0);
-            // Closed without an answer; and so is the port.
-        });
-        let lost = complete(address).await;
-        assert!(matches!(lost, Reply::Lost(_)), "{lost:?}");
-        reader.join().unwrap();
-        let Reply::Failed(why) = complete(address).await else {
-            panic!("refused, and taken for sent");
-        };
-        assert!(
-            why.contains(&format!("(http://{address}/); in a private subnet")),
-            "{why}"
-        );
-    }
-
-    #[test]
-    fn a_deadline_that_comes_before_sending_sent_nothing() {
-        let mut caller = caller(SocketAddr::from(([127, 0, 0, 1], 1)));
-        let early = caller.timed_out();
-        assert_eq!(early, Reply::Failed(NO_CREDENTIALS_IN_TIME.to_owned()));
-        caller.sending = true;
-        let Reply::Lost(why) = caller.timed_out() else {
-            panic!("it may have been sent");
-        };
-        assert!(
-            why.starts_with("no answer within 12 s from http://127.0.0.1:1/; "),
-            "{why}"
-        );
-    }
-}
+mod tests;

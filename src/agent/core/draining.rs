@@ -241,6 +241,7 @@ impl Core {
             group: group.clone(),
             hook: plan.map(|plan| plan.hook.clone()).unwrap_or_default(),
             instance,
+            region: self.identity.region.clone(),
         })
     }
 }

@@ -182,7 +182,7 @@ fn words(call: Call, reply: &Reply) -> Said {
         Reply::Done | Reply::DryRun | Reply::NoAction => (
             "no action".to_owned(),
             format!(
-                "{action}: no lifecycle action waits for this instance (not yet, while the group still deregisters it; never, where hook, group or instance is another); asking again"
+                "{action}: no lifecycle action waits for this instance (not yet, while the group still deregisters it; never, where hook, group, instance or Region is another); asking again"
             ),
         ),
         Reply::Denied(why) => (

@@ -58,37 +58,17 @@ async fn drain(args: &cli::Drain, config: &Config, wanted: Vec<Wanted>) -> Resul
         None => None,
     };
     let mut caller = Caller::new(args, config, waiting);
-    let mut rule = Rule::of(&config.drain);
-    rule.wait_max = args.max.unwrap_or(rule.wait_max);
-    let timeout = Duration::from_secs(config.drain.heartbeat_timeout_secs);
-    let hook = caller.waiting.as_ref();
-    let hook = hook.map(|_| Hook::new(timeout, PATIENCE, false));
-    let began = clock::now().boot;
     let mut gauges = Gauges::default();
     let mut watch = Watch::start(config, wanted, &mut gauges)?;
-    let wait = Wait::new(rule, began, None, gauges);
-    let mut drain = Drain::new(wait, hook, began);
+    let mut drain = begin(args, config, caller.waiting.is_some(), gauges);
     loop {
         let now = clock::now().boot;
-        for order in drain.step(now) {
-            match order {
-                Order::Say(line) => print(&format!("{line}\n"))?,
-                Order::Warn(line) => say(&line),
-                Order::Call(call) => {
-                    if let Some(reply) = caller.start(call) {
-                        drain.answered(call, reply, now);
-                    }
-                }
-            }
-        }
+        carry_out(&mut drain, &mut caller, now)?;
         if let Some(end) = drain.end() {
             return Ok(end);
         }
-        let wake = drain
-            .wake(now)
-            .unwrap_or(now)
-            .saturating_sub(now)
-            .max(GRAIN);
+        let wake = drain.wake(now).unwrap_or(now);
+        let wake = wake.saturating_sub(now).max(GRAIN);
         tokio::select! {
             (heard, readings) = watch.next() => {
                 heard.inspect(|collector| drain.gauges().heard(*collector));
@@ -102,6 +82,32 @@ async fn drain(args: &cli::Drain, config: &Config, wanted: Vec<Wanted>) -> Resul
             _ = terminate.recv() => return Err(stopped(&drain, caller.waiting.as_ref())),
         }
     }
+}
+
+/// A drain that begins now, with a hook to be completed or none.
+fn begin(args: &cli::Drain, config: &Config, hooked: bool, gauges: Gauges) -> Drain {
+    let mut rule = Rule::of(&config.drain);
+    rule.wait_max = args.max.unwrap_or(rule.wait_max);
+    let timeout = Duration::from_secs(config.drain.heartbeat_timeout_secs);
+    let hook = hooked.then(|| Hook::new(timeout, PATIENCE, false));
+    let now = clock::now().boot;
+    Drain::new(Wait::new(rule, now, None, gauges), hook, now)
+}
+
+/// Does what is to be done now.
+fn carry_out(drain: &mut Drain, caller: &mut Caller, now: Duration) -> Result<(), Failure> {
+    for order in drain.step(now) {
+        match order {
+            Order::Say(line) => print(&format!("{line}\n"))?,
+            Order::Warn(line) => say(&line),
+            Order::Call(call) => {
+                if let Some(reply) = caller.start(call) {
+                    drain.answered(call, reply, now);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn stopped(drain: &Drain, waiting: Option<&Waiting>) -> Failure {
@@ -120,10 +126,14 @@ async fn waiting(
     who: Option<Who>,
 ) -> Result<Waiting, Failure> {
     let named = args.group.is_some() && args.instance_id.is_some();
-    let who = match who {
-        Some(who) => Some(who),
-        None if named => None,
-        None => Some(identity::who(&config.identity, &identify().await)),
+    let (who, region) = match who {
+        Some(who) => (Some(who), None),
+        None if named => (None, None),
+        None => {
+            let identity = identify().await;
+            let who = identity::who(&config.identity, &identity);
+            (Some(who), identity.region)
+        }
     };
     let group = args.group.clone().or_else(|| match &who.as_ref()?.group {
         Group::Known(group) => Some(group.clone()),
@@ -147,6 +157,7 @@ async fn waiting(
         hook: hook.to_owned(),
         group: group.ok_or_else(|| lacks("Auto Scaling group", "--group", "auto_scaling_group"))?,
         instance: instance.ok_or_else(|| lacks("instance id", "--instance-id", "instance_id"))?,
+        region,
     })
 }
 

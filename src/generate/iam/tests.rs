@@ -77,6 +77,34 @@ fn the_kept_files_are_what_is_generated() {
 fn a_name_is_no_pattern() {
     let text = "[identity]\nauto_scaling_group = \"e*d?g$\"\n[drain]\nhook_name = \"h\"\n";
     let config = parse(text, None, &[]).unwrap();
-    let arn = groups(&config);
-    assert!(arn.as_str().unwrap().ends_with("/e${*}d${?}g${$}"), "{arn}");
+    let arns = groups(&config);
+    assert!(arns[0].ends_with("/e${*}d${?}g${$}"), "{arns:?}");
+}
+
+/// A poller that drains nothing by itself may do so by hand, for the groups of its firewalls and for no other.
+#[test]
+fn firewalls_that_are_read_from_here_are_drained_by_hand() {
+    let panos = |more: &str| {
+        format!(
+            "[identity]\nauto_scaling_group = \"pollers\"\n[[collectors.panos.firewall]]\nname = \"a\"\naddress = \"10.0.0.4\"\napi_key_file = \"/k\"\ntls_insecure = true\n{more}"
+        )
+    };
+    let grouped = parse(&panos("auto_scaling_group = \"pan-fleet\"\n"), None, &[]).unwrap();
+    let arns = groups(&grouped);
+    assert!(
+        arns[0].ends_with(":autoScalingGroupName/pan-fleet"),
+        "{arns:?}"
+    );
+    assert_eq!(arns.len(), 1, "{arns:?}");
+    let statement = &permissions(&grouped)["Statement"][1];
+    assert_eq!(statement["Resource"], json!(arns[0]));
+    assert_eq!(statement["Action"], json!(HOOK_ACTIONS));
+    let made: Vec<String> = of(&grouped).into_iter().map(|one| one.id).collect();
+    assert!(made.contains(&"EndpointAutoScaling".to_owned()), "{made:?}");
+    let alone = parse(&panos(""), None, &[]).unwrap();
+    assert_eq!(
+        permissions(&alone)["Statement"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(of(&alone).len(), 4);
 }

@@ -1,15 +1,14 @@
-//! Auto Scaling's Query protocol, as far as two calls need it: where they go, what they carry, what an answer means.
+//! Auto Scaling's Query protocol, as far as two calls need it: what they carry, what an answer means.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::{Call, Reply, Settings, Waiting};
+use super::{Call, Reply, Waiting};
 use crate::model::chain;
 use crate::publish::outcome::{Outcome, of_error, remedy};
 
-/// The name that endpoints and signatures carry, and the version of the API (its reference, "Query requests").
-pub(super) const SERVICE: &str = "autoscaling";
+/// The version of the API (its reference, "Query requests").
 const VERSION: &str = "2011-01-01";
 /// Bytes of a form that stand for themselves (RFC 3986, 2.3).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
@@ -17,43 +16,11 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
-/// Suffixes of the partitions that are not amazonaws.com, by the first letters of their regions.
-const SUFFIXES: [(&str, &str); 6] = [
-    ("cn-", "amazonaws.com.cn"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-    ("us-isof-", "csp.hci.ic.gov"),
-];
-
 /// An answer of whoever answered.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) date: Option<i64>,
     pub(super) body: Vec<u8>,
-}
-
-/// The configuration's, the environment's (AWS SDKs and tools reference guide, "Service-specific endpoints"), the
-/// region's; with the path of its root.
-pub(super) fn endpoint(
-    settings: &Settings,
-    region: &str,
-    get: impl Fn(&str) -> Option<String>,
-) -> String {
-    let ignored = get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    let ignored = ignored.is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let set = |name: &str| get(name).filter(|text| !ignored && !text.is_empty());
-    let configured = settings.endpoint_url.clone();
-    let url = configured
-        .or_else(|| set("AWS_ENDPOINT_URL_AUTO_SCALING"))
-        .or_else(|| set("AWS_ENDPOINT_URL"))
-        .unwrap_or_else(|| {
-            let partition = SUFFIXES.iter().find(|(begin, _)| region.starts_with(begin));
-            let suffix = partition.map_or("amazonaws.com", |(_, suffix)| suffix);
-            format!("https://{SERVICE}.{region}.{suffix}")
-        });
-    format!("{}/", url.trim_end_matches('/'))
 }
 
 /// The body of the request.
@@ -97,7 +64,7 @@ pub(super) fn judge(call: Call, answer: &Answer) -> Reply {
     match of_error(named, status) {
         Outcome::Denied => Reply::Denied(format!("{shown}: {message}; {}", to_do(&code))),
         Outcome::Invalid => Reply::Denied(format!(
-            "{shown}: {message}; check the names of hook, group and instance"
+            "{shown}: {message}; check the names of hook, group and instance, and the Region"
         )),
         _ => Reply::Failed(format!("{shown}: {message}")),
     }
@@ -209,40 +176,12 @@ mod tests {
             group: "edge fleet/ü".to_owned(),
             hook: "a-b_c.d~e".to_owned(),
             instance: "i-1".to_owned(),
+            region: None,
         };
         assert_eq!(
             form(Call::Complete, &of),
             "Action=CompleteLifecycleAction&Version=2011-01-01&AutoScalingGroupName=edge%20fleet%2F%C3%BC&LifecycleHookName=a-b_c.d~e&InstanceId=i-1&LifecycleActionResult=CONTINUE"
         );
         assert!(!form(Call::Heartbeat, &of).contains("Result"));
-    }
-
-    #[test]
-    fn the_endpoint_is_the_configurations_the_environments_or_the_regions() {
-        let of = |url: Option<&str>, region: &str, set: &[(&str, &str)]| {
-            let settings = Settings {
-                region: None,
-                endpoint_url: url.map(ToOwned::to_owned),
-            };
-            let get = |name: &str| {
-                let found = set.iter().find(|(set, _)| *set == name);
-                found.map(|(_, value)| (*value).to_owned())
-            };
-            endpoint(&settings, region, get)
-        };
-        let all = [
-            ("AWS_ENDPOINT_URL", "http://b"),
-            ("AWS_ENDPOINT_URL_AUTO_SCALING", "http://a/"),
-        ];
-        assert_eq!(of(Some("http://c"), "eu-west-1", &all), "http://c/");
-        assert_eq!(of(None, "eu-west-1", &all), "http://a/");
-        assert_eq!(of(None, "eu-west-1", &all[..1]), "http://b/");
-        let ignored = [all[0], ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
-        let region = "https://autoscaling.eu-west-1.amazonaws.com/";
-        assert_eq!(of(None, "eu-west-1", &ignored), region);
-        let china = "https://autoscaling.cn-north-1.amazonaws.com.cn/";
-        assert_eq!(of(None, "cn-north-1", &[]), china);
-        let gov = "https://autoscaling.us-gov-west-1.amazonaws.com/";
-        assert_eq!(of(None, "us-gov-west-1", &[]), gov);
     }
 }

@@ -22,7 +22,8 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::identity;
 use crate::model::faults::{Fault, Faults, Place};
@@ -126,19 +127,36 @@ pub struct Http {
 }
 
 /// `[collectors]`.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Collectors {
     /// Every collector of this machine whose source exists runs; by default where no firewall is read from elsewhere.
     pub auto: Option<bool>,
     /// But these.
     pub disable: BTreeSet<String>,
     /// `[collectors.NAME]`, as each collector reads it itself.
-    #[serde(flatten)]
     pub tables: BTreeMap<String, toml::Table>,
     /// What each collector's `firewalls_file` held when it was read.
-    #[serde(skip)]
     pub listed: BTreeMap<String, Listed>,
+}
+
+/// By hand, since serde's `flatten` brings code for every type that a format may have: a hundredth of the program.
+impl<'de> Deserialize<'de> for Collectors {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut tables = BTreeMap::new();
+        let mut all = toml::Table::deserialize(from)?;
+        let [auto, disable] = ["auto", "disable"].map(|key| all.remove(key));
+        for (name, table) in all {
+            tables.insert(name, table.try_into().map_err(D::Error::custom)?);
+        }
+        let auto = auto.map(toml::Value::try_into).transpose();
+        let disable = disable.map(toml::Value::try_into).transpose();
+        Ok(Collectors {
+            auto: auto.map_err(D::Error::custom)?,
+            disable: disable.map_err(D::Error::custom)?.unwrap_or_default(),
+            tables,
+            listed: BTreeMap::new(),
+        })
+    }
 }
 
 /// Every table with its keys: what there is to set.

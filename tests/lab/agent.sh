@@ -1,6 +1,7 @@
 # The daemon with windows of a second against the strict endpoint, and what became of each datum (sourced after
-# lib.sh). STRICT names the endpoint (cargo build --example strict-cloudwatch). What the endpoint accepted is in
-# $RUN/record, over its own restarts too; ledger.py holds it against the account in the daemon's last log line.
+# lib.sh). NS names the namespace of the daemon, each lab's own: they run side by side. STRICT names the endpoint (cargo
+# build --example strict-cloudwatch). What the endpoint accepted is in $RUN/record, over its own restarts too; ledger.py
+# holds it against the account in the daemon's last log line.
 # shellcheck shell=bash
 
 STRICT=$(realpath -m "${STRICT:-$LAB/../../target/debug/examples/strict-cloudwatch}")
@@ -9,7 +10,7 @@ STATE=$RUN/state
 RECORD=$RUN/record
 # shellcheck disable=SC2034 # for the labs
 DATUMS_MOST=25 # in a window here
-ENTER=(ip netns exec fwm-cl) # what starts the daemon
+ENTER=(ip netns exec "$NS") # what starts the daemon
 
 need_agent() {
   need_program

@@ -58,14 +58,14 @@ need_lab() {
   mkdir -p "$HOST_STATE"
   exec 9>"$HOST_STATE/lock"
   if [ -n "${ALONE:-}" ]; then
-    flock -w 600 9 || die "another lab holds $HOST_STATE/lock"
+    flock -w 1800 9 || die "another lab holds $HOST_STATE/lock"
     host_restore
   else
-    flock -s -w 600 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
+    flock -s -w 1800 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
   fi
   # Labs with namespaces of the same names, told by the first, wait for each other.
   exec 8>"$HOST_STATE/lock.$1"
-  flock -w 600 8 || die "another lab holds $HOST_STATE/lock.$1"
+  flock -w 1800 8 || die "another lab holds $HOST_STATE/lock.$1"
   NAMESPACES=("$@")
   namespaces_delete "$@"
   ip netns add "$1" 2>"$RUN/netns.err" || skip "ip netns add is not permitted: $(cat "$RUN/netns.err")"

@@ -50,7 +50,7 @@ agent_stop() {
   pid=$(cat "$RUN/agent.pid")
   kill "$pid" || true
   # Its deadline at shutdown is below the 30 s that the unit gives.
-  wait_for 30 gone "$pid" || { kill -9 "$pid"; echo "it had to be killed"; }
+  within 30 gone "$pid" || { kill -9 "$pid"; echo "it had to be killed"; }
   wait "$pid" || status=$?
   rm -f "$RUN/agent.pid"
   check "exit code at the end" "$status" [ "$status" = 0 ]

@@ -116,6 +116,14 @@ pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Ticks that this machine slept through, by the newest account in this log: each is a reading less.
+pub fn missed_ticks(log: &str) -> u64 {
+    let account = log.lines().rev().find(|line| line.contains("account: "));
+    let rest = account.and_then(|line| line.split_once("missed ticks "));
+    let digits = rest.map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next());
+    digits.flatten().map_or(0, |digits| digits.parse().unwrap())
+}
+
 /// A configuration file that lasts as long as this value.
 pub struct ConfigFile(PathBuf);
 

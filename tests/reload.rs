@@ -14,7 +14,7 @@ use std::time::Duration;
 use support::program::{ConfigFile, Program, eventually, fresh_path, missed_ticks, publishing};
 use support::{Client, Endpoint, Stats};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 const DONE: &str = "configuration reloaded: ";
 const REFUSED: &str = "configuration not reloaded: the old one stays in force";
 

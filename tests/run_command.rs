@@ -10,7 +10,7 @@ use std::time::Duration;
 use support::program::{ConfigFile, Program, eventually, missed_ticks, on_instance, publishing};
 use support::{Endpoint, Fault, Imds, Key, Mode, Proxy};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 fn config(name: &str, period_secs: u32) -> ConfigFile {
     let text = format!(

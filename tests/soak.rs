@@ -33,7 +33,7 @@ const GROWTH_MOST: u64 = 2 << 20;
 /// Threads that wait for a disk come and go.
 const MORE_THREADS: u64 = 2;
 /// The first windows are through by then.
-const FIRST_CALLS: Duration = Duration::from_secs(40);
+const FIRST_CALLS: Duration = Duration::from_secs(100);
 
 /// Each for an equal part of a round.
 const MOODS: [Fault; 10] = [

@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 
 GUEST_CACHE=${GUEST_CACHE:-$(realpath -m "${CARGO_TARGET_DIR:-$LAB/../../target}/guest")}
-GUEST_SECS=300 # from power on to power off; a fifth of it on a machine that has nothing else to do
+GUEST_SECS=900 # from power on to power off; a tenth of it on a machine that has nothing else to do
 GUEST_PROGRAMS=(/bin/bash /sbin/ip /usr/sbin/nft /bin/ping /usr/bin/wg /usr/bin/setpriv /usr/sbin/swanctl /usr/sbin/charon-systemd)
 GUEST_TREES=(/usr/lib/ipsec /usr/lib/x86_64-linux-gnu/libgcc_s.so.1)
 GUEST_MODULES=(wireguard esp4 xfrm_user xfrm_interface veth nf_tables seqiv echainiv gcm ghash_generic aes_generic ctr
@@ -27,7 +27,7 @@ guest_run() {
   # One guest at a time: each has both of its processors for itself.
   mkdir -p "$GUEST_CACHE"
   exec 7>"$GUEST_CACHE/lock"
-  flock -w 900 7 || die "another lab holds $GUEST_CACHE/lock"
+  flock -w 1800 7 || die "another lab holds $GUEST_CACHE/lock"
   guest_base
   mkdir -p "$stage/w" "$RUN/guest"
   cp "$script" "$stage/test.sh"

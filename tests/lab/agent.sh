@@ -90,7 +90,8 @@ recovered() {
   wait_for 90 drained "${2:-}" || empty=$?
   check "$1: all that waited is through" "after $(calc "int($EPOCHREALTIME - $start)") s" [ $empty = 0 ]
 }
-drained() { [ "$(batches)" -le 1 ] && { [ -n "$1" ] || no_gaps; }; }
+# The account of ticks that this machine slept through comes at the end: until then two of them are taken for granted.
+drained() { [ "$(batches)" -le 1 ] && { [ -n "$1" ] || [ "$(ledger gaps)" -le 2 ]; }; }
 
 # balanced [DUPLICATES]: to be asked after agent_stop. All that was sealed was sent and arrived, each datum once; where
 # answers were lost, up to DUPLICATES came again.

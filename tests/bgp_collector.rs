@@ -14,6 +14,9 @@ use fwmetrics::host::files::Root;
 use fwmetrics::host::state::StateDir;
 use fwmetrics::model::reading::{Raw, Readings, Record};
 
+/// Wide, so that a busy machine passes no answer for a hang: only the tests of what hangs wait it out.
+const DEADLINE: Duration = Duration::from_secs(5);
+
 /// A root of a test's own, removed at the end.
 struct Place(PathBuf);
 
@@ -29,8 +32,7 @@ impl Place {
 
     fn collector(&self, table: &str) -> Box<dyn Collector> {
         let root = Root::new(self.0.to_str().unwrap());
-        let timeout = Duration::from_millis(600);
-        let context = Context::local(root, timeout, StateDir::new("/nonexistent"));
+        let context = Context::local(root, DEADLINE, StateDir::new("/nonexistent"));
         (SPEC.build)(&table.parse().unwrap(), context).unwrap()
     }
 

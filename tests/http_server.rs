@@ -13,7 +13,7 @@ use support::program::{ConfigFile, Program, command, publishing};
 use support::{Answer, Client, Endpoint, Fault};
 
 /// Nothing that a test waits for takes longer.
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 fn config(name: &str, listen: &str, more: &str) -> ConfigFile {
     let text = format!(

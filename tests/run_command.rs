@@ -7,10 +7,10 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use support::program::{ConfigFile, Program, eventually, on_instance, publishing};
+use support::program::{ConfigFile, Program, eventually, missed_ticks, on_instance, publishing};
 use support::{Endpoint, Fault, Imds, Key, Mode, Proxy};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 fn config(name: &str, period_secs: u32) -> ConfigFile {
     let text = format!(
@@ -82,10 +82,11 @@ fn each_full_window_is_one_call_with_every_reading() {
     );
     let counts: Vec<f64> = windows.values().map(|window| window.sample_count).collect();
     let inner = &counts[1..counts.len() - 1];
-    assert!(
-        inner.len() >= 2 && inner.iter().all(|count| *count == 5.0),
-        "{counts:?}"
-    );
+    assert!(inner.len() >= 2, "{counts:?}");
+    assert!(inner.iter().all(|count| *count <= 5.0), "{counts:?}");
+    let lacking = inner.len() as f64 * 5.0 - inner.iter().sum::<f64>();
+    let log = program.log();
+    assert!(lacking <= missed_ticks(&log) as f64, "{counts:?}: {log}");
     for window in windows.values() {
         assert!(
             window.min <= window.average() && window.average() <= window.max && window.max <= 100.0

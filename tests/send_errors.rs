@@ -19,7 +19,7 @@ use support::program::{
 use support::server::Server;
 use support::{Endpoint, Fault, Imds, Key, Proxy};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 const CBOR: &str = "application/cbor";
 /// The cap on an answer's body, in bytes.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use support::Endpoint;
 use support::program::{ConfigFile, Program, fresh_path, publishing};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 fn config(name: &str, state: &Path) -> ConfigFile {
     let text = format!(

@@ -12,7 +12,7 @@ use std::time::Duration;
 use support::Endpoint;
 use support::program::{ConfigFile, Program, command, eventually, fresh_path, publishing};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(100);
 
 /// Nothing listens there: port 1 is below those that tests are given.
 const NOWHERE: &str = "http://127.0.0.1:1";

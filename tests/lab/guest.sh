@@ -4,8 +4,9 @@
 # The package and the base file system are kept in $GUEST_CACHE, and made anew when this file changes.
 # shellcheck shell=bash
 
+. "$LAB/../tries.sh"
 GUEST_CACHE=${GUEST_CACHE:-$(realpath -m "${CARGO_TARGET_DIR:-$LAB/../../target}/guest")}
-GUEST_SECS=300 # from power on to power off; a fifth of it on a machine that has nothing else to do
+GUEST_SECS=900 # from power on to power off; a tenth of it on a machine that has nothing else to do
 GUEST_PROGRAMS=(/bin/bash /sbin/ip /usr/sbin/nft /bin/ping /usr/bin/wg /usr/bin/setpriv /usr/sbin/swanctl /usr/sbin/charon-systemd)
 GUEST_TREES=(/usr/lib/ipsec /usr/lib/x86_64-linux-gnu/libgcc_s.so.1)
 GUEST_MODULES=(wireguard esp4 xfrm_user xfrm_interface veth nf_tables seqiv echainiv gcm ghash_generic aes_generic ctr
@@ -27,7 +28,7 @@ guest_run() {
   # One guest at a time: each has both of its processors for itself.
   mkdir -p "$GUEST_CACHE"
   exec 7>"$GUEST_CACHE/lock"
-  flock -w 900 7 || die "another lab holds $GUEST_CACHE/lock"
+  flock -w 1800 7 || die "another lab holds $GUEST_CACHE/lock"
   guest_base
   mkdir -p "$stage/w" "$RUN/guest"
   cp "$script" "$stage/test.sh"
@@ -93,7 +94,7 @@ guest_kernel() {
   [ -n "$package" ] || { apt-get -q update >/dev/null && package=$(newest); }
   [ -n "$package" ] || skip "apt-get knows no linux-image-cloud-amd64"
   # As root: apt's own user may not write here.
-  (cd "$GUEST_CACHE" && apt-get -q -o APT::Sandbox::User=root download "$package") || skip "apt-get cannot download $package"
+  (cd "$GUEST_CACHE" && tries apt-get -q -o APT::Sandbox::User=root download "$package") || skip "apt-get cannot download $package"
 }
 
 guest_programs() {

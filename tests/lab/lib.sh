@@ -58,14 +58,14 @@ need_lab() {
   mkdir -p "$HOST_STATE"
   exec 9>"$HOST_STATE/lock"
   if [ -n "${ALONE:-}" ]; then
-    flock -w 600 9 || die "another lab holds $HOST_STATE/lock"
+    flock -w 1800 9 || die "another lab holds $HOST_STATE/lock"
     host_restore
   else
-    flock -s -w 600 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
+    flock -s -w 1800 9 || die "a lab that has to be alone holds $HOST_STATE/lock"
   fi
   # Labs with namespaces of the same names, told by the first, wait for each other.
   exec 8>"$HOST_STATE/lock.$1"
-  flock -w 600 8 || die "another lab holds $HOST_STATE/lock.$1"
+  flock -w 1800 8 || die "another lab holds $HOST_STATE/lock.$1"
   NAMESPACES=("$@")
   namespaces_delete "$@"
   ip netns add "$1" 2>"$RUN/netns.err" || skip "ip netns add is not permitted: $(cat "$RUN/netns.err")"
@@ -139,12 +139,16 @@ bg() {
 stop() {
   local pid; pid=$(cat "$RUN/$1.pid"); rm -f "$RUN/$1.pid"
   kill "$pid" 2>/dev/null || return 0
-  if ! wait_for 5 gone "$pid"; then kill -9 "$pid" 2>/dev/null || true; fi
+  if ! within 5 gone "$pid"; then kill -9 "$pid" 2>/dev/null || true; fi
 }
 gone() { ! kill -0 "$1"; }
 
-# wait_for SECONDS COMMAND...: until it succeeds
-wait_for() {
+# wait_for SECONDS COMMAND...: until it succeeds. The seconds are those of a machine with time to spare; a busy one has three
+# times as many, and none waits longer than it has to.
+wait_for() { within $((3 * $1)) "${@:2}"; }
+
+# within SECONDS COMMAND...: until it succeeds, where the seconds themselves are what is asked for
+within() {
   local end=$((SECONDS + $1)); shift
   while [ "$SECONDS" -le "$end" ]; do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
   return 1

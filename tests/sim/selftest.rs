@@ -185,5 +185,5 @@ fn faults_and_absence_end_with_the_simulator() {
     }
     let start = std::time::Instant::now();
     drop(simulator);
-    assert!(start.elapsed() < std::time::Duration::from_secs(3));
+    assert!(start.elapsed() < std::time::Duration::from_secs(15));
 }

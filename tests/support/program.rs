@@ -20,8 +20,11 @@ const FOLDER: &str = match option_env!("CARGO_TARGET_TMPDIR") {
     None => "/tmp",
 };
 
-/// No program of ours takes longer to do anything that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// No program of ours takes longer to do anything that a test waits for: a disk or an endpoint that failed is tried again
+/// after 30 s, and a busy machine has its own pace.
+const PATIENCE: Duration = Duration::from_secs(100);
+/// Nor to end: its unit gives it 30 s.
+const END_PATIENCE: Duration = Duration::from_secs(40);
 
 /// A command line of the program; ends with it if it still runs.
 pub struct Program {
@@ -114,6 +117,14 @@ pub fn stderr(output: &Output) -> String {
 /// Standard output of a run, as text.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Ticks that this machine slept through, by the newest account in this log: each is a reading less.
+pub fn missed_ticks(log: &str) -> u64 {
+    let account = log.lines().rev().find(|line| line.contains("account: "));
+    let rest = account.and_then(|line| line.split_once("missed ticks "));
+    let digits = rest.map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next());
+    digits.flatten().map_or(0, |digits| digits.parse().unwrap())
 }
 
 /// A configuration file that lasts as long as this value.
@@ -232,7 +243,7 @@ impl Program {
 
     /// Its exit code once it has ended by itself.
     pub fn wait(&mut self) -> Option<i32> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + END_PATIENCE;
         while Instant::now() < end {
             if let Ok(Some(status)) = self.child.try_wait() {
                 if let Some(reader) = self.reader.take() {

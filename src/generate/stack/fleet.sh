@@ -32,6 +32,7 @@ fetch() {
 }
 
 mkdir -p "$work/fwmetrics"
+chmod 700 "$work"
 fetch "$package_url" "$package_sha256" "$work/package"
 if [ -n "$script_url" ]; then
   fetch "$script_url" "$script_sha256" "$work/firewall"

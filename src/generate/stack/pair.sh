@@ -15,6 +15,7 @@ finish() {
 trap finish EXIT
 
 mkdir -p "$work/fwmetrics"
+chmod 700 "$work"
 case $package_url in
   s3://*) aws s3 cp --only-show-errors "$package_url" "$work/package" ;;
   *) curl -sSfL --retry 5 -o "$work/package" "$package_url" ;;

@@ -325,6 +325,7 @@ resource "aws_launch_template" "firewall" {
     }
 
     mkdir -p "$work/fwmetrics"
+    chmod 700 "$work"
     fetch "$package_url" "$package_sha256" "$work/package"
     if [ -n "$script_url" ]; then
       fetch "$script_url" "$script_sha256" "$work/firewall"
@@ -613,7 +614,7 @@ resource "aws_cloudwatch_metric_alarm" "a1_reporting_gap_group" {
 
 resource "aws_cloudwatch_metric_alarm" "a2_hot_firewall_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-A2-hot-firewall"
-  alarm_description   = "In each of five minutes a firewall of the group had its dataplane at 90 % or more, for a second at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, peaks of a second are bursts or other work on its cores. If the whole group is hot, raise its size."
+  alarm_description   = "In each of five minutes a firewall of the group had its dataplane at 90 % or more, for one reading at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, short peaks are bursts or other work on its cores. If the whole group is hot, raise its size."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   datapoints_to_alarm = 5
   dimensions = {
@@ -979,7 +980,7 @@ resource "aws_autoscaling_policy" "p4_scale_in_group" {
 
 resource "aws_cloudwatch_metric_alarm" "p4_scale_in_alarm_group" {
   alarm_name          = "fwmetrics-${aws_autoscaling_group.firewalls.name}-P4-scale-in"
-  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where more than a quarter is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
+  alarm_description   = "Takes one firewall away when the others would stay below 45 % of their capacity without it, for half an hour, and more than three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where a quarter or more is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
   comparison_operator = "LessThanThreshold"
   datapoints_to_alarm = 6
   evaluation_periods  = 6

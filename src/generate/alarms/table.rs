@@ -61,7 +61,7 @@ pub(super) static OF_GROUP: [Row; 12] = [
         metric: "DataplaneCpuUtilization",
         threshold: |of| of.hot_firewall_percent,
         of: (5, 5),
-        text: "In each of five minutes a firewall of the group had its dataplane at {threshold} % or more, for a second at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, peaks of a second are bursts or other work on its cores. If the whole group is hot, raise its size.",
+        text: "In each of five minutes a firewall of the group had its dataplane at {threshold} % or more, for one reading at the least; when it is full it drops packets, whatever the group's average says. Load balancers keep flows where they are, so new firewalls take new flows only. Find the firewall on the dashboard (DataplaneCpuUtilization by InstanceId): one hot core (DataplaneCpuMaxCore) is one elephant flow, all cores are too many clients on one target, short peaks are bursts or other work on its cores. If the whole group is hot, raise its size.",
         ..FULL
     },
     Row {

@@ -215,7 +215,7 @@ const COOLDOWN: u32 = 300;
 ///
 /// CloudWatch's arithmetic takes a missing value for 0 (user guide, "Using metric math"), so that a silent fleet would
 /// look like an idle one while Auto Scaling goes on counting it: n of a dead `cap` is a load of 0. So the projection
-/// holds only where at least three quarters of the readings of all members in service are there, and where there are
+/// holds only where more than three quarters of the readings of all members in service are there, and where there are
 /// two of them; else the point is 100. Three quarters, for the newest minute may still be on its way: a fifth of all. So one
 /// silent of five to eight, two of nine to twelve, do not hold it back, and are taken for as loaded as the others. To ask for
 /// more and for 6 of 7 points instead brings a flap to each platform of the simulated fleet: a newest point that is high is
@@ -252,7 +252,7 @@ fn scale_in(of: &Of<'_>) -> Result<Decision, String> {
         missing: MissingData::NotBreaching,
     };
     let text = format!(
-        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and at least three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where more than a quarter is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
+        "Takes one firewall away when the others would stay below {percent} % of their capacity without it, for half an hour, and more than three quarters of the members' readings are there; the next one five minutes later at the earliest. A scaling policy acts on it; in alarm while the group has its minimum size is as it should be. Where a quarter or more is missing none is taken away; a smaller part that is silent is taken for as loaded as the others."
     );
     Ok(Decision::Simple {
         alarm: of.alarm("P4", "scale-in", text, rule),

@@ -23,7 +23,8 @@ pub fn of(config: &Config) -> Vec<Resource> {
     if config.cloudwatch.role_arn.is_some() {
         services.push(("sts", "EndpointSts"));
     }
-    if !groups(config).is_empty() {
+    // Drains by hand alone make none: a VPC may have one already, and takes no second.
+    if config.drain.hook_name.is_some() {
         services.push(("autoscaling", "EndpointAutoScaling"));
     }
     for (service, id) in services {
@@ -134,7 +135,7 @@ fn drain(config: &Config) -> Option<Value> {
             "Sid": "CompleteLifecycleHook",
             "Effect": "Allow",
             "Action": HOOK_ACTIONS,
-            "Resource": one_or_more(groups),
+            "Resource": listed(groups),
         })
     })
 }
@@ -177,7 +178,7 @@ fn literal(group: &Text) -> String {
 }
 
 /// A policy's way of writing: one stands alone.
-fn one_or_more(mut texts: Vec<String>) -> Value {
+fn listed(mut texts: Vec<String>) -> Value {
     match texts.len() {
         1 => Value::String(texts.remove(0)),
         _ => json!(texts),
@@ -233,7 +234,7 @@ pub fn endpoint_policy(config: &Config, service: &str) -> Value {
     let role = config.cloudwatch.role_arn.as_deref();
     let (action, resource) = match service {
         "sts" => (json!("sts:AssumeRole"), json!(role.map(plain))),
-        "autoscaling" => (json!(HOOK_ACTIONS), one_or_more(groups(config))),
+        "autoscaling" => (json!(HOOK_ACTIONS), listed(groups(config))),
         _ => (json!("cloudwatch:PutMetricData"), json!("*")),
     };
     // Metrics are sent as the role of the other account.

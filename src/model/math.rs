@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Metric math over the inputs of a [`Measure`](super::alarm::Measure). Its `Display` is CloudWatch's syntax (user guide, "Using math
-/// expressions with CloudWatch metrics").
+/// Metric math over the inputs of a [`Measure`](super::alarm::Measure). Its `Display` is CloudWatch's syntax (user guide,
+/// "Using math expressions with CloudWatch metrics").
 #[derive(Debug, Clone, PartialEq)]
 pub enum Math {
     /// An input, by its id.

@@ -1,10 +1,10 @@
-//! What is kept of a drain over a restart.
+//! The drain that a restart takes up again.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What is kept of it over a restart.
+/// What is kept of a drain over a restart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     /// Whose drain it is.

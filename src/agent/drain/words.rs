@@ -91,7 +91,7 @@ pub(super) fn over(wait: &Wait, why: Why, now: Duration) -> String {
     }
 }
 
-/// A time in its two largest parts.
+/// Seconds below two minutes; minutes below two hours, one that has begun as a whole one; hours and minutes.
 pub(super) fn span(time: Duration) -> String {
     let secs = time.as_secs();
     match secs {

@@ -78,85 +78,42 @@ mod tests {
     /// The cases are those of the tests of aws-sdk-autoscaling 1.141.0.
     #[test]
     fn fips_and_ipv6_have_endpoints_of_their_own() {
-        for (region, fips, dual_stack, host) in [
-            (
-                "us-east-1",
-                false,
-                false,
-                "autoscaling.us-east-1.amazonaws.com",
-            ),
-            (
-                "us-east-1",
-                true,
-                false,
-                "autoscaling-fips.us-east-1.amazonaws.com",
-            ),
-            ("us-east-1", false, true, "autoscaling.us-east-1.api.aws"),
-            (
-                "us-east-1",
-                true,
-                true,
-                "autoscaling-fips.us-east-1.api.aws",
-            ),
+        for (region, flags, host) in [
+            ("us-east-1", "", "autoscaling.REGION.amazonaws.com"),
+            ("us-east-1", "fips", "autoscaling-fips.REGION.amazonaws.com"),
+            ("us-east-1", "ipv6", "autoscaling.REGION.api.aws"),
+            ("us-east-1", "fips ipv6", "autoscaling-fips.REGION.api.aws"),
+            ("us-gov-east-1", "", "autoscaling.REGION.amazonaws.com"),
+            ("us-gov-east-1", "fips", "autoscaling.REGION.amazonaws.com"),
+            ("us-gov-east-1", "ipv6", "autoscaling.REGION.api.aws"),
             (
                 "us-gov-east-1",
-                false,
-                false,
-                "autoscaling.us-gov-east-1.amazonaws.com",
+                "fips ipv6",
+                "autoscaling-fips.REGION.api.aws",
             ),
+            ("cn-north-1", "", "autoscaling.REGION.amazonaws.com.cn"),
             (
-                "us-gov-east-1",
-                true,
-                false,
-                "autoscaling.us-gov-east-1.amazonaws.com",
-            ),
-            (
-                "us-gov-east-1",
-                false,
-                true,
-                "autoscaling.us-gov-east-1.api.aws",
-            ),
-            (
-                "us-gov-east-1",
-                true,
-                true,
-                "autoscaling-fips.us-gov-east-1.api.aws",
+                "cn-north-1",
+                "fips",
+                "autoscaling-fips.REGION.amazonaws.com.cn",
             ),
             (
                 "cn-north-1",
-                false,
-                false,
-                "autoscaling.cn-north-1.amazonaws.com.cn",
-            ),
-            (
-                "cn-north-1",
-                true,
-                false,
-                "autoscaling-fips.cn-north-1.amazonaws.com.cn",
-            ),
-            (
-                "cn-north-1",
-                false,
-                true,
-                "autoscaling.cn-north-1.api.amazonwebservices.com.cn",
+                "ipv6",
+                "autoscaling.REGION.api.amazonwebservices.com.cn",
             ),
             (
                 "us-iso-east-1",
-                true,
-                false,
-                "autoscaling-fips.us-iso-east-1.c2s.ic.gov",
+                "fips",
+                "autoscaling-fips.REGION.c2s.ic.gov",
             ),
-            (
-                "us-isob-east-1",
-                false,
-                false,
-                "autoscaling.us-isob-east-1.sc2s.sgov.gov",
-            ),
+            ("us-isob-east-1", "", "autoscaling.REGION.sc2s.sgov.gov"),
         ] {
-            let config = SdkConfig::builder();
-            let config = config.use_fips(fips).use_dual_stack(dual_stack).build();
+            let config = SdkConfig::builder().use_fips(flags.contains("fips"));
+            let config = config.use_dual_stack(flags.contains("ipv6")).build();
             let url = endpoint(None, &config, region, |_| None);
-            assert_eq!(url, format!("https://{host}/"), "{fips} {dual_stack}");
+            let host = host.replace("REGION", region);
+            assert_eq!(url, format!("https://{host}/"), "{flags}");
         }
     }
 }

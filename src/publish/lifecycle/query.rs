@@ -16,6 +16,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
+
 /// An answer of whoever answered.
 pub(super) struct Answer {
     pub(super) status: u16,

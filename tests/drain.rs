@@ -941,7 +941,7 @@ fn a_remote_firewall_that_stops_answering_is_waited_for() {
     let simulator = pan_os(4000);
     let file = pan_config("drain-remote-silent", &simulator);
     let scaling = AutoScaling::start("pan-fleet", HOOK, "i-0a");
-    let remote = Remote::start(&scaling, &file, "150s");
+    let remote = Remote::start(&scaling, &file, "120s");
     remote.wait_for("4000 of 4000 sessions left");
     simulator.set_silent(true);
     remote.wait_for("the sessions are not read any more");
@@ -950,7 +950,7 @@ fn a_remote_firewall_that_stops_answering_is_waited_for() {
     println!("--- a PAN-OS firewall that stops answering\n{said}");
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("the cap of 3 min is reached, sessions unknown"),
+        said.contains("the cap of 2 min is reached, sessions unknown"),
         "{said}"
     );
     assert!(scaling.is_completed(), "at the cap all the same");

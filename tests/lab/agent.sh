@@ -22,7 +22,7 @@ need_agent() {
 # endpoint_up NAMESPACE ADDRESS
 endpoint_up() {
   : >>"$RECORD"
-  bg strict ip netns exec "$1" "$STRICT" --address "$2" --port "$PORT" --record "$RECORD" --for 600
+  bg strict ip netns exec "$1" "$STRICT" --address "$2" --port "$PORT" --record "$RECORD" --for 1800
   wait_for 10 grep -q ^cloudwatch "$RUN/strict.out" || die "the strict endpoint did not start: $(cat "$RUN/strict.err")"
 }
 
@@ -39,6 +39,7 @@ settings() {
 
 # agent_start [COMMAND...]: COMMAND starts its arguments, and is replaced by them
 agent_start() {
+  GAPS=0 # that were there before the newest fault
   bg agent "${ENTER[@]}" env -i PATH="$PATH" AWS_EC2_METADATA_DISABLED=true AWS_REGION=eu-west-1 \
     AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY \
     FWMETRICS_SPOOL__DIR="$STATE" "$@" "$FWMETRICS" run --config "$RUN/agent.toml"
@@ -89,9 +90,11 @@ recovered() {
   check "$1: the newest window is through" "after $(calc "int($EPOCHREALTIME - $start)") s" [ $through = 0 ]
   wait_for 90 drained "${2:-}" || empty=$?
   check "$1: all that waited is through" "after $(calc "int($EPOCHREALTIME - $start)") s" [ $empty = 0 ]
+  GAPS=$(ledger gaps)
 }
-# The account of ticks that this machine slept through comes at the end: until then two of them are taken for granted.
-drained() { [ "$(batches)" -le 1 ] && { [ -n "$1" ] || [ "$(ledger gaps)" -le 2 ]; }; }
+# The account of ticks that this machine slept through comes at the end: until then two more of them are taken for granted
+# after each fault.
+drained() { [ "$(batches)" -le 1 ] && { [ -n "$1" ] || [ "$(ledger gaps)" -le $((GAPS + 2)) ]; }; }
 
 # balanced [DUPLICATES]: to be asked after agent_stop. All that was sealed was sent and arrived, each datum once; where
 # answers were lost, up to DUPLICATES came again.

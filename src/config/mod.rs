@@ -139,7 +139,8 @@ pub struct Collectors {
     pub listed: BTreeMap<String, Listed>,
 }
 
-/// By hand, since serde's `flatten` brings code for every type that a format may have: a hundredth of the program.
+/// By hand, since serde's `flatten` brings code for every type that a format may have: with that of `untagged`, in
+/// `one_or_more`, 7 kB of the released program.
 impl<'de> Deserialize<'de> for Collectors {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut tables = BTreeMap::new();

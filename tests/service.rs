@@ -91,6 +91,36 @@ fn a_reload_is_told_from_its_begin_to_its_end_whatever_comes_of_it() {
     std::fs::remove_file(path).unwrap();
 }
 
+/// Only a sign of life counts for a watchdog; begin and end of a reload put it off no longer.
+#[test]
+fn reloads_in_quick_succession_hold_up_no_sign_of_life() {
+    let path = fresh_path("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(LONG)).unwrap();
+    let endpoint = Endpoint::start();
+    let file = config("quick-reloads", &fresh_path("state"));
+    let environment = [
+        ("NOTIFY_SOCKET", path.to_str().unwrap()),
+        ("WATCHDOG_USEC", "1000000"),
+    ];
+    let mut program = start(&file, &endpoint, &environment);
+    let mut signs = 0;
+    let mut reloads = 0;
+    while signs < 5 && reloads < 100 {
+        // Well below the half second after which a sign is due.
+        std::thread::sleep(Duration::from_millis(100));
+        program.signal("-HUP");
+        reloads += 1;
+        signs += std::iter::repeat_with(|| told(&manager))
+            .take_while(|text| !text.starts_with("RELOADING=1\n"))
+            .filter(|text| text.starts_with("WATCHDOG=1\n"))
+            .count();
+    }
+    assert_eq!(signs, 5, "of {reloads} reloads: {}", program.log());
+    assert_eq!(program.terminate(), Some(0), "{}", program.log());
+    std::fs::remove_file(path).unwrap();
+}
+
 /// Ready, two signs of life, stopping; each with a status line.
 fn hears_a_life(manager: &UnixDatagram, address: &str) {
     manager.set_read_timeout(Some(LONG)).unwrap();

@@ -37,19 +37,19 @@ impl Lifeline {
     }
 
     /// A configuration is read; [`Lifeline::ready`] ends it, whichever is in force then.
-    pub(super) fn reloading(&mut self, core: &Core, now: Now) {
+    pub(super) fn reloading(&self, core: &Core) {
         let since = clock::monotonic_usec();
-        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={since}\n"), core, now);
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={since}\n"), core);
     }
 
     /// All is built and the first passes are under way, or a reload ended.
-    pub(super) fn ready(&mut self, core: &Core, now: Now) {
-        self.tell("READY=1\n", core, now);
+    pub(super) fn ready(&self, core: &Core) {
+        self.tell("READY=1\n", core);
     }
 
     /// The end has begun.
-    pub(super) fn stopping(&mut self, core: &Core, now: Now) {
-        self.tell("STOPPING=1\n", core, now);
+    pub(super) fn stopping(&self, core: &Core) {
+        self.tell("STOPPING=1\n", core);
     }
 
     /// When the next sign of life is due, boot time.
@@ -62,22 +62,23 @@ impl Lifeline {
         if now.boot < self.next {
             return;
         }
+        // By signs of life alone: other words mean nothing to the watchdog, and may not put them off.
+        self.next = now.boot + self.every;
         match core.overdue(now) {
             None => {
                 self.held_up = false;
-                self.tell("WATCHDOG=1\n", core, now);
+                self.tell("WATCHDOG=1\n", core);
             }
             Some(why) => {
                 if !std::mem::replace(&mut self.held_up, true) {
                     error!("{why}; the watchdog is told nothing until it does");
                 }
-                self.tell("", core, now);
+                self.tell("", core);
             }
         }
     }
 
-    fn tell(&mut self, first: &str, core: &Core, now: Now) {
-        self.next = now.boot + self.every;
+    fn tell(&self, first: &str, core: &Core) {
         // A manager that does not read its socket is no reason to stop.
         let _ = self
             .manager

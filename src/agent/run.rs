@@ -71,7 +71,7 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
     start_warnings(&running);
     let mut actions = core.start(clock::now());
     let mut lifeline = Lifeline::from_environment();
-    lifeline.ready(&core, clock::now());
+    lifeline.ready(&core);
     let mut stopping = false;
     while !actions.into_iter().any(|action| hands.act(action)) {
         let now = clock::now();
@@ -84,7 +84,7 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
             () = signals.stop() => Event::Stop,
             step = reloader.next(&running), if !stopping => match step {
                 Step::Begun => {
-                    lifeline.reloading(&core, clock::now());
+                    lifeline.reloading(&core);
                     Event::Timer
                 }
                 Step::Ended(Ok(plan)) => match port.change(plan.running.config.http.listen).await {
@@ -107,12 +107,12 @@ pub async fn run(config: Config, source: Source, dry_run: bool) -> Result<bool, 
         let now = clock::now();
         if matches!(event, Event::Stop) {
             stopping = true;
-            lifeline.stopping(&core, now);
+            lifeline.stopping(&core);
         }
         let reloaded = matches!(event, Event::Reload(_) | Event::NotReloaded);
         actions = core.step(event, now);
         if reloaded {
-            lifeline.ready(&core, now);
+            lifeline.ready(&core);
         }
     }
     // Nobody hears events any more.

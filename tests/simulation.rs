@@ -633,6 +633,20 @@ fn a_second_block_for_a_sealed_window_is_dropped_and_counted() {
     assert_eq!(world.core.account().late_blocks, 6);
 }
 
+/// Its pass may have begun as late as its period is long, and is no hang before that and its timeout are over.
+#[test]
+fn a_remote_pass_that_never_ends_is_told_to_the_watchdog_a_period_later() {
+    let mut world = World::known(remote_setup(24), Faults::none(24));
+    world.collect = block;
+    world.run(Duration::from_secs(65));
+    // The pass due at 121.2 s: a period, 30 s of timeout and 10 s.
+    world.pass_ms = 3_600_000;
+    world.run(Duration::from_secs(155));
+    assert_eq!(world.core.overdue(world.now), None);
+    world.run(Duration::from_secs(3));
+    assert!(world.core.overdue(world.now).is_some());
+}
+
 #[test]
 fn a_remote_pass_that_is_held_up_runs_late_inside_its_period() {
     let mut world = World::known(remote_setup(23), Faults::none(23));

@@ -11,6 +11,9 @@ use crate::host::systemd::ServiceManager;
 /// How often the status is told where no watchdog asks for signs of life.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
 
+/// A sign that was withheld comes as soon as nothing holds us up: the next but one would be too late for the watchdog.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Tells the service manager, where there is one.
 #[derive(Debug)]
 pub(super) struct Lifeline {
@@ -62,10 +65,10 @@ impl Lifeline {
         if now.boot < self.next {
             return;
         }
-        // By signs of life alone: other words mean nothing to the watchdog, and may not put them off.
-        self.next = now.boot + self.every;
         match core.overdue(now) {
             None => {
+                // By signs of life alone: other words mean nothing to the watchdog, and may not put them off.
+                self.next = now.boot + self.every;
                 self.held_up = false;
                 self.tell("WATCHDOG=1\n", core);
             }
@@ -73,6 +76,7 @@ impl Lifeline {
                 if !std::mem::replace(&mut self.held_up, true) {
                     error!("{why}; the watchdog is told nothing until it does");
                 }
+                self.next = now.boot + LOOK_AGAIN.min(self.every);
                 self.tell("", core);
             }
         }

@@ -122,6 +122,8 @@ fn it_is_quiet_when_no_session_began_for_long_enough() {
 #[test]
 fn tunnels_that_were_ever_read_must_be_read_as_gone() {
     let mut wait = wait(RULE);
+    wait.gauges_mut().wait_for([0]);
+    wait.gauges_mut().passed(0, false, secs(BOOT));
     for second in 0..2 {
         wait.take(Gauge::Sessions, at(second, 1.0));
     }
@@ -167,9 +169,10 @@ fn tunnels_are_unknown_until_all_who_read_them_were_heard() {
     }
     let now = secs(BOOT + 2);
     assert_eq!(wait.over(now), None);
-    wait.gauges_mut().heard(7);
+    wait.gauges_mut().passed(7, false, now);
+    wait.gauges_mut().passed(3, true, now);
     assert_eq!(wait.over(now), None, "the other one may have some");
-    wait.gauges_mut().heard(3);
+    wait.gauges_mut().passed(3, false, now);
     assert_eq!(wait.over(now), Some(Why::Gone));
     // Nor is it quiet before, and the cap comes all the same.
     let mut silent = Wait::new(RULE, secs(BOOT), None, gauges.clone());
@@ -189,6 +192,40 @@ fn tunnels_are_unknown_until_all_who_read_them_were_heard() {
         other.take(Gauge::Sessions, at(second, 1.0));
     }
     assert_eq!(other.over(secs(BOOT + 1)), Some(Why::Gone));
+}
+
+/// A VPN that was taken down, a collector that a reload took out, a member that is passive by now.
+#[test]
+fn tunnels_that_nobody_reads_any_more_are_gone_where_all_readers_got_through_since() {
+    let mut wait = wait(RULE);
+    wait.gauges_mut().wait_for([3, 7]);
+    for second in 0..40 {
+        wait.take(Gauge::Sessions, at(second, 1.0));
+    }
+    let now = secs(BOOT + 39);
+    let pass = |wait: &mut Wait, collector, failed, second| {
+        wait.gauges_mut()
+            .passed(collector, failed, secs(BOOT + second));
+    };
+    for collector in [3, 7] {
+        pass(&mut wait, collector, false, 0);
+    }
+    wait.take(Gauge::Tunnels, at(0, 3.0));
+    assert_eq!(wait.over(now), None);
+    pass(&mut wait, 3, false, 30);
+    assert_eq!(wait.over(now), None, "the other one may hang");
+    pass(&mut wait, 7, false, 10);
+    assert_eq!(wait.over(now), None, "at that time the reading stood");
+    pass(&mut wait, 7, true, 30);
+    assert_eq!(wait.over(now), None, "it could not read them");
+    pass(&mut wait, 7, false, 31);
+    assert_eq!(wait.over(now), Some(Why::Gone));
+    pass(&mut wait, 3, true, 32);
+    assert_eq!(wait.over(now), None, "what could not be read is unknown");
+    wait.gauges_mut().forget(3);
+    assert_eq!(wait.over(now), Some(Why::Gone));
+    wait.take(Gauge::Tunnels, at(39, 1.0));
+    assert_eq!(wait.over(now), None, "there is one again");
 }
 
 #[test]
@@ -381,8 +418,8 @@ struct Moment {
     /// Time since the one before, milliseconds; now and then a jump.
     later_ms: u64,
     readings: [Option<u32>; 4],
-    /// A collector whose pass did not fail.
-    heard: u8,
+    /// Whose pass ended, of two collectors: well below two, failed below four, nobody's beyond.
+    pass: u8,
     reply: u8,
     /// Moments until the answer comes.
     slow: u8,
@@ -405,10 +442,10 @@ fn moment() -> impl Strategy<Value = Moment> {
         0_u8..10,
         0_u8..4,
     )
-        .prop_map(|(later_ms, readings, heard, reply, slow)| Moment {
+        .prop_map(|(later_ms, readings, pass, reply, slow)| Moment {
             later_ms,
             readings,
-            heard,
+            pass,
             reply,
             slow,
         })
@@ -427,8 +464,8 @@ fn reply(word: u8, denials: bool) -> Reply {
 #[derive(Default)]
 struct Plain {
     began: Duration,
-    /// The two that may know of tunnels.
-    heard: [bool; 2],
+    /// Passes of the two that may know of tunnels: when, and whether they failed.
+    passes: [Vec<(Duration, bool)>; 2],
     read: [Vec<(Duration, f64)>; 4],
 }
 
@@ -465,9 +502,17 @@ impl Plain {
         };
         let gone = |gauge: Gauge| {
             let last = self.read[gauge as usize].last();
-            last.is_none_or(|(_, value)| *value <= 0.0 && self.fresh(gauge, now))
+            last.is_none_or(|(at, value)| match self.fresh(gauge, now) {
+                true => *value <= 0.0,
+                // Each had a good pass, its newest, when nobody had read a tunnel for long.
+                false => self.passes.iter().all(|passes| {
+                    let newest = passes.last();
+                    newest.is_some_and(|(then, failed)| !failed && *then > *at + Self::FRESH)
+                }),
+            })
         };
-        let heard = self.heard == [true; 2];
+        let heard = |passes: &Vec<(Duration, bool)>| passes.iter().any(|(_, failed)| !failed);
+        let heard = self.passes.iter().all(heard);
         let gone = heard && gone(Gauge::Tunnels) && gone(Gauge::Users);
         let tunnels = !rule.waits_for_tunnels || gone;
         self.fresh(Gauge::Sessions, now) && tunnels && (low || quiet)
@@ -495,10 +540,11 @@ fn run(
     let mut decided = false;
     for moment in course {
         now += Duration::from_millis(moment.later_ms);
-        if let Some(heard) = plain.heard.get_mut(usize::from(moment.heard)) {
-            *heard = true;
+        let (reader, failed) = (usize::from(moment.pass % 2), moment.pass >= 2);
+        if moment.pass < 4 {
+            plain.passes[reader].push((now, failed));
+            drain.gauges().passed(reader, failed, now);
         }
-        drain.gauges().heard(usize::from(moment.heard));
         for (gauge, value) in Gauge::ALL.into_iter().zip(moment.readings) {
             let Some(value) = value.map(f64::from) else {
                 continue;
@@ -581,7 +627,7 @@ proptest! {
         // takes it, it is.
         let mut all = course;
         for _ in 0..200 {
-            all.push(Moment { later_ms: 30_000, readings: [None; 4], heard: 9, reply: 9, slow: 0 });
+            all.push(Moment { later_ms: 30_000, readings: [None; 4], pass: 9, reply: 9, slow: 0 });
         }
         let (calls, end) = run(rule, secs(1_000_000), &all, false);
         prop_assert!(end.is_some_and(|end| end.completed), "{end:?}");

@@ -57,9 +57,7 @@ impl Draining {
 
     /// A pass of this collector ended so and brought these values.
     pub(super) fn take(&mut self, collector: usize, end: End, emitted: &[Emitted], at: Duration) {
-        if end != End::Failed {
-            self.all_gauges(|gauges| gauges.heard(collector));
-        }
+        self.all_gauges(|gauges| gauges.passed(collector, end == End::Failed, at));
         for value in emitted.iter().filter(|value| value.key.target.is_none()) {
             if let Some((gauge, reading)) = gauge::reading(value, at) {
                 self.gauges.put(gauge, reading);
@@ -85,7 +83,7 @@ impl Draining {
         self.all_gauges(|gauges| {
             (&known - &wanted)
                 .iter()
-                .for_each(|gone| gauges.heard(*gone));
+                .for_each(|gone| gauges.forget(*gone));
             gauges.wait_for(&wanted - &known);
         });
         // Without a plan, it is broken off at the next look.

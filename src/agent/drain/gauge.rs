@@ -1,7 +1,6 @@
 //! The newest readings that a drain goes by, each with how long it stands. What is not read any more, or not yet, is
 //! unknown.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::aggregate::aggregator::Emitted;
@@ -75,8 +74,8 @@ impl Reading {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gauges {
     newest: [Option<Reading>; Gauge::ALL.len()],
-    /// Collectors that may know of tunnels and never got through: until they do, no tunnel is not none.
-    silent: BTreeSet<usize>,
+    /// Collectors that may know of tunnels, and when each got through, boot time; `None` before it first does.
+    readers: Vec<(usize, Option<Duration>)>,
 }
 
 impl Gauges {
@@ -99,18 +98,47 @@ impl Gauges {
 
     /// Tunnels are known once these collectors had a pass that did not fail.
     pub fn wait_for(&mut self, collectors: impl IntoIterator<Item = usize>) {
-        self.silent.extend(collectors);
+        let silent = collectors.into_iter().map(|collector| (collector, None));
+        self.readers.extend(silent);
     }
 
-    /// A pass of this collector did not fail, or nobody waits for it any more.
-    pub fn heard(&mut self, collector: usize) {
-        self.silent.remove(&collector);
+    /// A pass of this collector ended then, boot time.
+    pub fn passed(&mut self, collector: usize, failed: bool, at: Duration) {
+        let mut readers = self.readers.iter_mut();
+        if let Some((_, through)) = readers.find(|(reader, _)| *reader == collector) {
+            // One that fails got through at no time that counts.
+            *through = match failed {
+                true => through.map(|_| Duration::ZERO),
+                false => Some(at),
+            };
+        }
+    }
+
+    /// Nobody waits for it any more.
+    pub fn forget(&mut self, collector: usize) {
+        self.readers.retain(|(reader, _)| *reader != collector);
     }
 
     /// All collectors that may know of tunnels were heard.
     #[must_use]
     pub fn know_tunnels(&self) -> bool {
-        self.silent.is_empty()
+        self.readers.iter().all(|(_, through)| through.is_some())
+    }
+
+    /// Known to be none: never read, read as none, or read no more by all who could and got through since. That is a VPN
+    /// which was taken down or is configured no longer, and the member that is not the active one.
+    #[must_use]
+    pub fn is_none(&self, gauge: Gauge, now: Duration) -> bool {
+        match self.last(gauge) {
+            None => true,
+            Some(reading) if reading.is_fresh(now) => reading.value <= 0.0,
+            Some(reading) => {
+                let since = |at| !reading.is_fresh(at);
+                self.readers
+                    .iter()
+                    .all(|(_, through)| through.is_some_and(since))
+            }
+        }
     }
 }
 

@@ -88,7 +88,7 @@ impl Drain {
         self.wait.take(gauge, reading);
     }
 
-    /// To say which collectors are to be heard, and which were.
+    /// To say which collectors are to be heard, and how their passes ended.
     pub fn gauges(&mut self) -> &mut Gauges {
         self.wait.gauges_mut()
     }
@@ -222,11 +222,7 @@ impl Drain {
     fn state(&self, now: Duration) -> State {
         let gauges = self.wait.gauges();
         let sessions = gauges.fresh(Gauge::Sessions, now);
-        let up = |gauge| {
-            gauges
-                .last(gauge)
-                .is_some_and(|reading| reading.value > 0.0)
-        };
+        let up = |gauge| !gauges.is_none(gauge, now);
         let mut halvings = self.said.map_or(0, |(_, said)| said.halvings);
         if let (Some(reading), Some(first)) = (sessions, self.wait.first()) {
             // Only down: what goes to and fro is no news.

@@ -138,11 +138,7 @@ impl Wait {
     }
 
     fn tunnels_are_gone(&self, now: Duration) -> bool {
-        // One that was never read, by those who would know, is none that this firewall has.
-        let gone = |gauge: Gauge| match self.gauges.last(gauge) {
-            Some(reading) => reading.is_fresh(now) && reading.value <= 0.0,
-            None => true,
-        };
+        let gone = |gauge| self.gauges.is_none(gauge, now);
         !self.waits_to_hear()
             && (!self.rule.waits_for_tunnels || (gone(Gauge::Tunnels) && gone(Gauge::Users)))
     }

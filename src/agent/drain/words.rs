@@ -62,9 +62,10 @@ fn all_tunnels(wait: &Wait, now: Duration) -> String {
 
 fn tunnels(wait: &Wait, gauge: Gauge, what: &str, now: Duration) -> String {
     match wait.gauges().last(gauge) {
+        Some(_) if wait.gauges().is_none(gauge, now) => String::new(),
         Some(reading) if !reading.is_fresh(now) => format!("; {what}: not read any more"),
-        Some(reading) if reading.value > 0.0 => format!("; {} {what}", reading.value),
-        _ => String::new(),
+        Some(reading) => format!("; {} {what}", reading.value),
+        None => String::new(),
     }
 }
 

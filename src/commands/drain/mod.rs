@@ -65,14 +65,17 @@ async fn drain(args: &cli::Drain, config: &Config, wanted: Vec<Wanted>) -> Resul
         let now = clock::now().boot;
         carry_out(&mut drain, &mut caller, now)?;
         if let Some(end) = drain.end() {
+            // What the answer that ended it left to be said.
+            carry_out(&mut drain, &mut caller, now)?;
             return Ok(end);
         }
         let wake = drain.wake(now).unwrap_or(now);
         let wake = wake.saturating_sub(now).max(GRAIN);
         tokio::select! {
-            (heard, readings) = watch.next() => {
-                heard.inspect(|collector| drain.gauges().heard(*collector));
-                for (gauge, reading) in readings {
+            brought = watch.next() => {
+                let gauges = drain.gauges();
+                gauges.passed(brought.collector, brought.failed, brought.at);
+                for (gauge, reading) in brought.readings {
                     drain.take(gauge, reading);
                 }
             }

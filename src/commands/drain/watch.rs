@@ -72,6 +72,15 @@ struct Passed {
     result: Result<(), CollectError>,
 }
 
+/// What a pass brings.
+pub(super) struct Brought {
+    pub(super) collector: usize,
+    pub(super) failed: bool,
+    /// Boot time.
+    pub(super) at: Duration,
+    pub(super) readings: Vec<(Gauge, Reading)>,
+}
+
 /// Passes of all collectors, as they come home.
 pub(super) struct Watch {
     passes: Receiver<Passed>,
@@ -116,8 +125,8 @@ impl Watch {
         })
     }
 
-    /// The collector that was heard, unless its pass failed, and what the pass brings; never, where nothing can be read.
-    pub(super) async fn next(&mut self) -> (Option<usize>, Vec<(Gauge, Reading)>) {
+    /// What the next pass brings; never, where nothing can be read.
+    pub(super) async fn next(&mut self) -> Brought {
         let Some(passed) = self.passes.recv().await else {
             return std::future::pending().await;
         };
@@ -135,8 +144,12 @@ impl Watch {
         };
         let emitted = self.aggregator.pass(&pass);
         let readings = emitted.iter().filter_map(|value| reading(value, passed.at));
-        let heard = (pass.end != End::Failed).then_some(passed.source);
-        (heard, readings.collect())
+        Brought {
+            collector: passed.source,
+            failed: pass.end == End::Failed,
+            at: passed.at,
+            readings: readings.collect(),
+        }
     }
 
     /// A failure is said once, and its end.

@@ -161,9 +161,16 @@ fn a_window_holds_the_seconds_that_it_is_labelled_with() {
     let (cpu, max) = (cpu(), windows(&endpoint, "DataplaneCpuMaxCore", "a", None));
     assert!(cpu.len() >= 4, "{cpu:?}");
     let fw = simulator.firewall();
+    let asked = simulator.requests();
+    let made: Vec<i64> = (asked.iter().filter(|seen| seen.name == "resources"))
+        .map(|seen| seen.second)
+        .collect();
     for (label, stats) in &cpu {
         let mean = |second: &i64| fw.mean_core_percent(*second);
-        let seconds: Vec<i64> = (*label..*label + PERIOD).collect();
+        // The answer holds the seconds before it is made, at the window's end; on a busy machine that may be a second late.
+        let (end, second_late) = (label + PERIOD, label + PERIOD + 1);
+        let first = *label + i64::from(!made.contains(&end) && made.contains(&second_late));
+        let seconds: Vec<i64> = (first..first + PERIOD).collect();
         let sum: f64 = seconds.iter().map(mean).sum();
         assert_eq!(stats.sample_count, 10.0, "{label}");
         assert!(
@@ -176,7 +183,6 @@ fn a_window_holds_the_seconds_that_it_is_labelled_with() {
         assert_eq!(max[label].max == 100.0, has_spike, "{label}");
     }
     // One command a window, and for so many seconds.
-    let asked = simulator.requests();
     let resources = asked.iter().filter(|seen| seen.name == "resources");
     let resources: Vec<&str> = resources.map(|seen| seen.command.as_str()).collect();
     assert!(
@@ -352,7 +358,7 @@ fn a_key_that_dies_is_told_and_a_new_one_works_at_once() {
 
 fn a_key_that_dies_within_a_pass_is_replaced_in_it() {
     let pair = Pair::start("within", "");
-    pair.ill.change(|fw| fw.fault = Some(Fault::Slow(300)));
+    pair.ill.change(|fw| fw.fault = Some(Fault::Slow(1000)));
     pair.ill.forget_requests();
     let asked = || {
         pair.ill

@@ -104,6 +104,7 @@ fn reloads_in_quick_succession_hold_up_no_sign_of_life() {
         ("WATCHDOG_USEC", "1000000"),
     ];
     let mut program = start(&file, &endpoint, &environment);
+    assert!(told(&manager).starts_with("READY=1\n"));
     let mut signs = 0;
     let mut reloads = 0;
     while signs < 5 && reloads < 100 {
@@ -116,7 +117,11 @@ fn reloads_in_quick_succession_hold_up_no_sign_of_life() {
             .filter(|text| text.starts_with("WATCHDOG=1\n"))
             .count();
     }
-    assert_eq!(signs, 5, "of {reloads} reloads: {}", program.log());
+    assert!(
+        signs >= 5,
+        "{signs} in {reloads} reloads: {}",
+        program.log()
+    );
     assert_eq!(program.terminate(), Some(0), "{}", program.log());
     std::fs::remove_file(path).unwrap();
 }

@@ -31,7 +31,7 @@ pub(crate) fn rows() -> Vec<Row> {
             "hung: reads, never answers",
             Fault::Hang(Duration::from_secs(60)),
         ),
-        Row::new("slow: answers after 3 s", &[], slow),
+        Row::new("slow: answers after 2 s", &[], slow),
         Row::new("413: a lower size limit", &["halved"], lower_limit).splits(),
         denied("403 AccessDenied, then restored", Fault::AccessDenied),
         denied("403 ExpiredToken, then renewed", Fault::ExpiredToken),
@@ -61,7 +61,7 @@ fn bursts(lab: &mut Lab) -> Result<(), String> {
 fn slow(lab: &mut Lab) -> Result<(), String> {
     lab.start();
     lab.windows(2);
-    let late = Fault::Delay(Duration::from_secs(3));
+    let late = Fault::Delay(Duration::from_secs(2));
     lab.endpoint.always(Some(late));
     lab.waits(4);
     let waiting = lab.spooled();

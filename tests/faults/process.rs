@@ -28,7 +28,7 @@ pub(crate) fn rows() -> Vec<Row> {
         .doubles(),
         Row::new("files may not grow (RLIMIT_FSIZE)", small, small_files),
         Row::new(
-            "half a MiB more address space than it has (RLIMIT_AS)",
+            "a MiB and a half more address space than it has (RLIMIT_AS)",
             no_memory,
             no_more_memory,
         ),
@@ -111,8 +111,8 @@ fn no_more_memory(lab: &mut Lab) -> Result<(), String> {
         .trim_end_matches(" kB")
         .parse()
         .unwrap();
-    // An allocation that fails ends a Rust program, so a new connection's buffers must find room.
-    limit(lab, &format!("--as={}:", (kib + 512) << 10))?;
+    // An allocation that fails ends a Rust program, so a new connection's buffers must find room; a thread's stack of 2 MiB does not.
+    limit(lab, &format!("--as={}:", (kib + 1536) << 10))?;
     lab.endpoint.always(Some(Fault::ServiceUnavailable));
     lab.fails(2);
     lab.waits(5);

@@ -133,8 +133,8 @@ pub struct ConfigFile(PathBuf);
 impl ConfigFile {
     /// Writes it.
     pub fn new(name: &str, text: &str) -> Self {
-        let folder = Path::new(FOLDER);
-        let path = folder.join(format!("{name}-{}.toml", std::process::id()));
+        let mut path = fresh_path(name);
+        path.as_mut_os_string().push(".toml");
         std::fs::write(&path, text).expect("the target folder can be written");
         ConfigFile(path)
     }

@@ -148,7 +148,8 @@ for module in ${GUEST_MODULES[*]}; do modprobe \$module 2>/dev/null; done
 ip link set lo up
 # hand_over FILE...: to the host's \$RUN/guest
 hand_over() { local file; for file; do echo "##FILE \$(basename "\$file")"; gzip -c "\$file" | base64 -w 100; echo "##DONE"; done; }
-export -f hand_over
+$(declare -f wait_for within rests doing)
+export -f hand_over wait_for within rests doing
 echo; echo "##START \$(uname -r), up for \$(cut -d' ' -f1 /proc/uptime) s"
 status=0; /bin/bash /test.sh </dev/null 2>&1 || status=\$?
 echo; echo "##END \$status"

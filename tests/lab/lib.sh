@@ -154,6 +154,21 @@ within() {
   return 1
 }
 
+# rests PID: for a second it, or the program that it started, had nothing to do. Of `once` that is what is to be seen of
+# the time between its two passes.
+rests() {
+  local pid=$1 below before
+  while below=$(pgrep -P "$pid"); do pid=$below; done
+  before=$(doing "$pid")
+  sleep 1
+  [ -n "$before" ] && [ "$(doing "$pid")" = "$before" ] && [[ $before != *State:[[:space:]][!S]* ]]
+}
+# Of each thread: whether it sleeps, and how often it went to sleep
+doing() { grep -hE '^(State|voluntary)' /proc/"$1"/task/*/status; }
+
+# first_pass [NAME]: until `once`, in the background, waits for its second
+first_pass() { wait_for 10 rests "$(cat "$RUN/${1:-once}.pid")" || die "no first pass"; }
+
 # --- host-wide sysctls ------------------------------------------------------------------------
 
 # host_set KEY VALUE: the value found first is kept until host_restore, also past a killed run

@@ -189,5 +189,5 @@ def cloudwatch(endpoint):
 
 def client(service, endpoint):
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
     return session.client(service, endpoint_url=endpoint, config=config)

@@ -128,10 +128,10 @@ NFT
 # --- background processes ---------------------------------------------------------------------
 
 # bg NAME COMMAND...: a program, no function (its pid must be the program's own). Its output goes to
-# $RUN/NAME.out and NAME.err, its pid to NAME.pid
+# $RUN/NAME.out and NAME.err, its pid to NAME.pid; locks (7 to 9) are not for it
 bg() {
   local name=$1; shift
-  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 8>&- 9>&- &
+  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 7>&- 8>&- 9>&- &
   echo $! >"$RUN/$name.pid"
 }
 

@@ -131,6 +131,7 @@ NFT
 # $RUN/NAME.out and NAME.err, its pid to NAME.pid; locks (7 to 9) are not for it
 bg() {
   local name=$1; shift
+  : >"$RUN/$name.out" 2>"$RUN/$name.err" # at once: nobody reads what an earlier one said
   "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 7>&- 8>&- 9>&- &
   echo $! >"$RUN/$name.pid"
 }

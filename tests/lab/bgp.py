@@ -160,7 +160,10 @@ def exchange(path, requests):
             stream.sendall(request)
             answer = b""
             while not re.search(whole, answer[-200:]):
-                answer += stream.recv(65536)
+                part = stream.recv(65536)
+                if not part:
+                    raise EOFError("the daemon closed")
+                answer += part
             total += len(answer)
         return total
 

@@ -127,7 +127,10 @@ class Load:
     def go_on(self):
         while not self.over.is_set():
             for command in self.commands:
-                subprocess.run(command, check=True, timeout=60)
+                try:
+                    subprocess.run(command, check=True, timeout=60)
+                except subprocess.SubprocessError as error:  # the next may go well
+                    print(error, flush=True)
             self.over.wait(EACH_SECS)
 
     def __enter__(self):

@@ -89,9 +89,13 @@ guest_pack() { (cd "$1" && find . | cpio -o -H newc --quiet | gzip -1); }
 guest_kernel() {
   local package
   ! ls "$GUEST_CACHE"/linux-image-*.deb >/dev/null 2>&1 || return 0
-  newest() { apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1; }
+  # apt-cache fails where it knows no such package.
+  newest() {
+    { apt-cache depends linux-image-cloud-amd64 2>/dev/null || true; } |
+      sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
+  }
   package=$(newest)
-  [ -n "$package" ] || { apt-get -q update >/dev/null && package=$(newest); }
+  [ -n "$package" ] || { tries apt-get -q update >/dev/null && package=$(newest); }
   [ -n "$package" ] || skip "apt-get knows no linux-image-cloud-amd64"
   # As root: apt's own user may not write here.
   (cd "$GUEST_CACHE" && tries apt-get -q -o APT::Sandbox::User=root download "$package") || skip "apt-get cannot download $package"
@@ -148,7 +152,8 @@ for module in ${GUEST_MODULES[*]}; do modprobe \$module 2>/dev/null; done
 ip link set lo up
 # hand_over FILE...: to the host's \$RUN/guest
 hand_over() { local file; for file; do echo "##FILE \$(basename "\$file")"; gzip -c "\$file" | base64 -w 100; echo "##DONE"; done; }
-export -f hand_over
+$(declare -f wait_for within rests doing)
+export -f hand_over wait_for within rests doing
 echo; echo "##START \$(uname -r), up for \$(cut -d' ' -f1 /proc/uptime) s"
 status=0; /bin/bash /test.sh </dev/null 2>&1 || status=\$?
 echo; echo "##END \$status"

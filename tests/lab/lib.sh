@@ -128,10 +128,11 @@ NFT
 # --- background processes ---------------------------------------------------------------------
 
 # bg NAME COMMAND...: a program, no function (its pid must be the program's own). Its output goes to
-# $RUN/NAME.out and NAME.err, its pid to NAME.pid
+# $RUN/NAME.out and NAME.err, its pid to NAME.pid; locks (7 to 9) are not for it
 bg() {
   local name=$1; shift
-  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 8>&- 9>&- &
+  : >"$RUN/$name.out" 2>"$RUN/$name.err" # at once: nobody reads what an earlier one said
+  "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" </dev/null 7>&- 8>&- 9>&- &
   echo $! >"$RUN/$name.pid"
 }
 
@@ -153,6 +154,21 @@ within() {
   while [ "$SECONDS" -le "$end" ]; do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
   return 1
 }
+
+# rests PID: for a second it, or the program that it started, had nothing to do. Of `once` that is what is to be seen of
+# the time between its two passes.
+rests() {
+  local pid=$1 below before
+  while below=$(pgrep -P "$pid"); do pid=$below; done
+  before=$(doing "$pid")
+  sleep 1
+  [ -n "$before" ] && [ "$(doing "$pid")" = "$before" ] && [[ $before != *State:[[:space:]][!S]* ]]
+}
+# Of each thread: whether it sleeps, and how often it went to sleep
+doing() { grep -hE '^(State|voluntary)' /proc/"$1"/task/*/status; }
+
+# first_pass [NAME]: until `once`, in the background, waits for its second
+first_pass() { wait_for 10 rests "$(cat "$RUN/${1:-once}.pid")" || die "no first pass"; }
 
 # --- host-wide sysctls ------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ charon_load() { sw "$1" --load-all --noprompt --file "$RUN/$1/swanctl.conf"; }
 sw() { may_sw "$@" || die "swanctl $*: $(cat "$RUN/$1/swanctl.out" "$RUN/$1/swanctl.err")"; }
 may_sw() {
   local side=$1; shift
-  STRONGSWAN_CONF="$RUN/$side/strongswan.conf" swanctl "$@" --uri "unix://$RUN/$side/charon.vici" \
+  STRONGSWAN_CONF="$RUN/$side/strongswan.conf" nice -n -10 swanctl "$@" --uri "unix://$RUN/$side/charon.vici" \
     >"$RUN/$side/swanctl.out" 2>"$RUN/$side/swanctl.err"
 }
 

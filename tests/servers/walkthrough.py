@@ -28,6 +28,6 @@ def outside(text):
 def run(blocks, folder, env):
     """(exit code, output) of all blocks in one shell in the folder; it stops at the first command that fails."""
     shell = ["bash", "-euo", "pipefail", "-x", "-c", "\n".join(blocks)]
-    done = subprocess.run(shell, cwd=folder, env=env, stdin=subprocess.DEVNULL, text=True, timeout=300,
+    done = subprocess.run(shell, cwd=folder, env=env, stdin=subprocess.DEVNULL, text=True, timeout=600,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout

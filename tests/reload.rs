@@ -162,7 +162,8 @@ fn a_hundred_reloads_under_load_leave_no_gap_no_double_and_no_leak() {
     let log = program.log();
     let account = log.lines().find(|line| line.contains("account: ")).unwrap();
     assert!(account.contains("waiting 0 + dropped 0;"), "{account}");
-    // A busy machine sleeps through a second now and then, a tick of each collector; reloads that cost ticks would miss hundreds.
+    // A busy machine sleeps through a second now and then, a tick of each collector; reloads that cost ticks would miss
+    // hundreds.
     assert!(missed_ticks(&log) <= 15, "{account}");
     every_second_once(&endpoint, &log);
 }

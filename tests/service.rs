@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use support::Endpoint;
@@ -23,6 +23,14 @@ fn config(name: &str, state: &Path) -> ConfigFile {
         state.display()
     );
     ConfigFile::new(name, &text)
+}
+
+/// A service manager, and the path of its socket.
+fn watching() -> (UnixDatagram, PathBuf) {
+    let path = fresh_path("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(LONG)).unwrap();
+    (manager, path)
 }
 
 /// Starts it without the runner's own choice of a state directory.
@@ -58,9 +66,7 @@ fn is_now_or_before(usec: &str) -> bool {
 
 #[test]
 fn a_reload_is_told_from_its_begin_to_its_end_whatever_comes_of_it() {
-    let path = fresh_path("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    manager.set_read_timeout(Some(LONG)).unwrap();
+    let (manager, path) = watching();
     let endpoint = Endpoint::start();
     let state = fresh_path("state");
     let file = config("told-reload", &state);
@@ -94,9 +100,7 @@ fn a_reload_is_told_from_its_begin_to_its_end_whatever_comes_of_it() {
 /// Only a sign of life counts for a watchdog; begin and end of a reload put it off no longer.
 #[test]
 fn reloads_in_quick_succession_hold_up_no_sign_of_life() {
-    let path = fresh_path("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    manager.set_read_timeout(Some(LONG)).unwrap();
+    let (manager, path) = watching();
     let endpoint = Endpoint::start();
     let file = config("quick-reloads", &fresh_path("state"));
     let environment = [

@@ -111,7 +111,8 @@ fn no_more_memory(lab: &mut Lab) -> Result<(), String> {
         .trim_end_matches(" kB")
         .parse()
         .unwrap();
-    // An allocation that fails ends a Rust program, so a new connection's buffers must find room; a thread's stack of 2 MiB does not.
+    // An allocation that fails ends a Rust program, so a new connection's buffers must find room; a thread's stack of
+    // 2 MiB does not.
     limit(lab, &format!("--as={}:", (kib + 1536) << 10))?;
     lab.endpoint.always(Some(Fault::ServiceUnavailable));
     lab.fails(2);

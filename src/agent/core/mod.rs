@@ -242,10 +242,10 @@ impl Core {
             let due = self.schedule.running(**number);
             // That of a remote firewall which was held up begins as late as its period is long.
             let rhythm = &planned.rhythm;
-            let late = rhythm
+            let leeway = rhythm
                 .after_end
                 .map_or(OVERDUE_AFTER, |_| OVERDUE_AFTER + rhythm.period);
-            due.is_some_and(|due| due + planned.timeout + late < now.boot)
+            due.is_some_and(|due| due + planned.timeout + leeway < now.boot)
         });
         let (_, planned) = late.next()?;
         Some(format!("a pass of collector {} does not end", planned.name))
